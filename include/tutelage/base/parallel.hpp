@@ -1,0 +1,46 @@
+#pragma once
+#include <cstdint>
+
+#include "tutelage/config.hpp"
+
+TUTELAGE_BEGIN
+
+/// A reference to a callable f(begin, end); the callable must outlive the call and must not throw.
+class RangeBody {
+ public:
+  template <class F>
+  RangeBody(const F& f) noexcept  // NOLINT: implicit on purpose
+      : object_(&f), call_([](const void* o, std::int64_t b, std::int64_t e) noexcept { (*static_cast<const F*>(o))(b, e); }) {}
+  void operator()(std::int64_t begin, std::int64_t end) const noexcept { call_(object_, begin, end); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, std::int64_t, std::int64_t) noexcept;
+};
+
+/// Calls body on disjoint ranges that cover [0, n), each at least `grain` long but for the last; on this thread alone where
+/// n <= grain or num_threads() is 1. Every body runs with round-to-nearest and denormals on. Nested work stays isolated.
+void parallel_for(std::int64_t n, std::int64_t grain, RangeBody body);
+
+/// Most threads that parallel_for uses. 0 (the default): TUTELAGE_NUM_THREADS, else what TBB's arena offers.
+/// @throws ValueError if n < 0 or n > 1024.
+void set_num_threads(int n);
+int num_threads();
+
+/// Round-to-nearest, denormals on, while it lives; then the caller's state again.
+class FpStateGuard {
+ public:
+  FpStateGuard() noexcept;
+  ~FpStateGuard();
+  FpStateGuard(const FpStateGuard&) = delete;
+  FpStateGuard& operator=(const FpStateGuard&) = delete;
+
+ private:
+  std::uint64_t saved_;
+};
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/base/parallel.ipp"
+#endif

@@ -1,0 +1,5 @@
+#pragma once
+#include "tutelage/impl/autograd/ops_elementwise.ipp"
+#include "tutelage/impl/autograd/ops_reduce.ipp"
+#include "tutelage/impl/autograd/ops_product.ipp"
+#include "tutelage/impl/autograd/ops_sequence.ipp"

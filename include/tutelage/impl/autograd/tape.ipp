@@ -1,0 +1,110 @@
+#pragma once
+#include <algorithm>
+
+#include "tutelage/autograd/tape.hpp"
+#include "tutelage/base/fail.hpp"
+
+TUTELAGE_BEGIN
+
+namespace autograd {
+
+template <class T>
+bool tape_open(const Tape<T>& tape) {
+  return tape.open();
+}
+
+template <class T>
+BasicTensor<T> Tape<T>::leaf(const BasicTensor<T>& value) {
+  Node node;
+  node.size = value.size();
+  node.leaf = static_cast<std::int32_t>(uses_.size());
+  uses_.push_back(0);
+  nodes_.push_back(std::move(node));
+  BasicTensor<T> out = value.detach();
+  out.attach(this->shared_from_this(), static_cast<std::int32_t>(nodes_.size()) - 1);
+  return out;
+}
+
+template <class T>
+BasicTensor<T> Tape<T>::record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward) {
+  return record(std::span<const BasicTensor<T>* const>(inputs.begin(), inputs.size()), std::move(out), std::move(backward));
+}
+
+template <class T>
+BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward) {
+  std::shared_ptr<Tape<T>> tape;
+  for (const auto* input : inputs) {
+    if (!input->tracked()) continue;
+    if (tape && tape != input->tape())
+      detail::fail<StateError>("record", "inputs belong to two open tapes", "two tapes", "one", "Detach the outer tensor, or return it from the inner function.");
+    tape = input->tape();
+  }
+  if (!tape) return out;
+  Node node;
+  node.size = out.size();
+  node.backward = std::move(backward);
+  for (const auto* input : inputs) {
+    const std::int32_t id = input->tracked() ? input->node() : -1;
+    std::int32_t place = 0;
+    if (id >= 0 && tape->nodes_[static_cast<std::size_t>(id)].leaf >= 0)
+      place = tape->uses_[static_cast<std::size_t>(tape->nodes_[static_cast<std::size_t>(id)].leaf)]++;
+    node.inputs.push_back(id);
+    node.places.push_back(place);
+  }
+  tape->nodes_.push_back(std::move(node));
+  out.attach(tape, static_cast<std::int32_t>(tape->nodes_.size()) - 1);
+  return out;
+}
+
+template <class T>
+void Tape<T>::backward(const BasicTensor<T>& root, const std::function<T*(int, int)>& leaf_place) {
+  std::vector<BasicTensor<T>> grads(nodes_.size());
+  struct Step final : Backward<T> {
+    Tape& tape;
+    std::vector<BasicTensor<T>>& grads;
+    const std::function<T*(int, int)>& leaf_place;
+    std::size_t at = 0;
+    Step(Tape& t, std::vector<BasicTensor<T>>& g, const std::function<T*(int, int)>& l) : tape(t), grads(g), leaf_place(l) {}
+    const T* out_grad() const override { return grads[at].data(); }
+    T* in_grad(int i) override {
+      const Node& node = tape.nodes_[at];
+      const std::int32_t id = node.inputs[static_cast<std::size_t>(i)];
+      if (id < 0) return nullptr;
+      const Node& input = tape.nodes_[static_cast<std::size_t>(id)];
+      if (input.leaf >= 0) return leaf_place(input.leaf, node.places[static_cast<std::size_t>(i)]);
+      BasicTensor<T>& g = grads[static_cast<std::size_t>(id)];
+      if (!g.storage()) g = BasicTensor<T>(Shape{input.size});
+      return g.mutable_data();
+    }
+  };
+  if (root.tape().get() == this && root.tracked()) {
+    const auto last = static_cast<std::size_t>(root.node());
+    if (nodes_[last].leaf >= 0) {
+      T* g = leaf_place(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++);
+      for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + T(1);
+    } else {
+      grads[last] = BasicTensor<T>::full(Shape{root.size()}, T(1));
+    }
+    Step step(*this, grads, leaf_place);
+    for (std::size_t i = last + 1; i-- > 0;) {
+      if (nodes_[i].backward && grads[i].storage()) {
+        step.at = i;
+        nodes_[i].backward(step);
+      }
+      grads[i] = BasicTensor<T>();   // what the walk has passed is freed
+      nodes_[i].backward = nullptr;
+    }
+  }
+  close();
+}
+
+template <class T>
+void Tape<T>::close() {
+  open_ = false;
+  nodes_.clear();
+  uses_.clear();
+}
+
+}  // namespace autograd
+
+TUTELAGE_END

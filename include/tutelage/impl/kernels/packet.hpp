@@ -1,0 +1,187 @@
+#pragma once
+// 16 numbers of one instruction set, on Eigen's packets. Of Eigen only exactly rounded operations are used. Each kernel file renames
+// Eigen's namespace before including this, so that no inline function compiled for one set can be linked into another.
+#if !defined(TUTELAGE_ISA)
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__FMA__)
+#define TUTELAGE_ISA avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define TUTELAGE_ISA avx2
+#else
+#define TUTELAGE_ISA scalar
+#endif
+#endif
+#ifndef EIGEN_FAST_MATH
+#define EIGEN_FAST_MATH 0
+#endif
+#include <Eigen/Core>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "tutelage/impl/base/math_generic.hpp"
+#include "tutelage/impl/kernels/table.hpp"
+
+#include "tutelage/impl/fp_push.hpp"
+
+TUTELAGE_BEGIN
+
+namespace kernels {
+namespace TUTELAGE_ISA {
+
+#if defined(__FMA__) && defined(__AVX2__)
+namespace packets = Eigen::internal;
+template <class T> using Packet = typename Eigen::internal::packet_traits<T>::type;
+template <class T> inline constexpr int kLanes = Eigen::internal::unpacket_traits<Packet<T>>::size;
+template <class P> inline P packet_fma(P a, P b, P c) { return packets::pmadd(a, b, c); }
+template <class T> inline Packet<T> packet_load(const T* x) { return packets::ploadu<Packet<T>>(x); }
+template <class T> inline void packet_store(T* x, Packet<T> p) { packets::pstoreu(x, p); }
+template <class T> inline Packet<T> packet_set(T x) { return packets::pset1<Packet<T>>(x); }
+template <class P> inline P packet_add(P a, P b) { return packets::padd(a, b); }
+template <class P> inline P packet_sub(P a, P b) { return packets::psub(a, b); }
+template <class P> inline P packet_mul(P a, P b) { return packets::pmul(a, b); }
+template <class P> inline P packet_div(P a, P b) { return packets::pdiv(a, b); }
+template <class P> inline P packet_min(P a, P b) { return packets::pmin(a, b); }
+template <class P> inline P packet_max(P a, P b) { return packets::pmax(a, b); }
+template <class P> inline P packet_sqrt(P a) { return packets::psqrt(a); }
+template <class P> inline P packet_less(P a, P b) { return packets::pcmp_lt(a, b); }
+template <class P> inline P packet_select(P m, P a, P b) { return packets::pselect(m, a, b); }
+#else
+template <class T> using Packet = T;
+template <class T> inline constexpr int kLanes = 1;
+template <class T> inline T packet_fma(T a, T b, T c) { return std::fma(a, b, c); }
+template <class T> inline T packet_load(const T* x) { return *x; }
+template <class T> inline void packet_store(T* x, T p) { *x = p; }
+template <class T> inline T packet_set(T x) { return x; }
+template <class T> inline T packet_add(T a, T b) { return a + b; }
+template <class T> inline T packet_sub(T a, T b) { return a - b; }
+template <class T> inline T packet_mul(T a, T b) { return a * b; }
+template <class T> inline T packet_div(T a, T b) { return a / b; }
+template <class T> inline T packet_min(T a, T b) { return b < a ? b : a; }
+template <class T> inline T packet_max(T a, T b) { return a < b ? b : a; }
+template <class T> inline T packet_sqrt(T a) { return std::sqrt(a); }
+template <class T> inline T packet_less(T a, T b) { return a < b ? T(1) : T(0); }
+template <class T> inline T packet_select(T m, T a, T b) { return m != T(0) ? a : b; }
+#endif
+
+template <class T>
+struct Lanes16 {
+  using Scalar = T;
+  static constexpr int kSize = kLanes<T>, kCount = 16 / kSize;
+  Packet<T> p[kCount];
+
+  static Lanes16 load(const T* x) {
+    Lanes16 v;
+    for (int i = 0; i < kCount; ++i) v.p[i] = packet_load<T>(x + i * kSize);
+    return v;
+  }
+  /// The first n < 16 from x, zeros after.
+  static Lanes16 load_part(const T* x, std::int64_t n) {
+    alignas(64) T all[16] = {};
+    std::memcpy(all, x, static_cast<std::size_t>(n) * sizeof(T));
+    return load(all);
+  }
+  static Lanes16 set(T x) {
+    Lanes16 v;
+    for (int i = 0; i < kCount; ++i) v.p[i] = packet_set<T>(x);
+    return v;
+  }
+  void store(T* x) const {
+    for (int i = 0; i < kCount; ++i) packet_store<T>(x + i * kSize, p[i]);
+  }
+  void store_part(T* x, std::int64_t n) const {
+    alignas(64) T all[16];
+    store(all);
+    std::memcpy(x, all, static_cast<std::size_t>(n) * sizeof(T));
+  }
+  /// i + 8, i + 4, i + 2, i + 1 (canonical order, rule 2).
+  T tree() const {
+    alignas(64) T a[16];
+    store(a);
+    for (int width = 8; width > 0; width /= 2)
+      for (int i = 0; i < width; ++i) a[i] = a[i] + a[i + width];
+    return a[0];
+  }
+
+  template <class F>
+  static Lanes16 each(const F& f) {
+    Lanes16 v;
+    for (int i = 0; i < kCount; ++i) v.p[i] = f(i);
+    return v;
+  }
+  friend Lanes16 operator+(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_add(a.p[i], b.p[i]); }); }
+  friend Lanes16 operator-(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_sub(a.p[i], b.p[i]); }); }
+  friend Lanes16 operator*(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_mul(a.p[i], b.p[i]); }); }
+  friend Lanes16 operator/(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_div(a.p[i], b.p[i]); }); }
+  friend Lanes16 fma(Lanes16 a, Lanes16 b, Lanes16 c) { return each([&](int i) { return packet_fma(a.p[i], b.p[i], c.p[i]); }); }
+  friend Lanes16 min(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_min(a.p[i], b.p[i]); }); }
+  friend Lanes16 max(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_max(a.p[i], b.p[i]); }); }
+  friend Lanes16 sqrt(Lanes16 a) { return each([&](int i) { return packet_sqrt(a.p[i]); }); }
+  friend Lanes16 less(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_less(a.p[i], b.p[i]); }); }
+  friend Lanes16 select(Lanes16 m, Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_select(m.p[i], a.p[i], b.p[i]); }); }
+  friend Lanes16 pow2(Lanes16 n) {
+    alignas(64) T a[16];
+    n.store(a);
+    for (T& x : a) {  // the bits of 2^n; a loop that the compiler turns into vector code
+      if constexpr (sizeof(T) == 4) {
+        const std::int32_t bits = (static_cast<std::int32_t>(x) + 127) << 23;
+        std::memcpy(&x, &bits, 4);
+      } else {
+        const std::int64_t bits = (static_cast<std::int64_t>(x) + 1023) << 52;
+        std::memcpy(&x, &bits, 8);
+      }
+    }
+    return load(a);
+  }
+  friend Lanes16 split(Lanes16 x, Lanes16& exponent) {
+    alignas(64) T a[16], e[16];
+    x.store(a);
+    for (int i = 0; i < 16; ++i) {
+      if constexpr (sizeof(T) == 4) {
+        std::int32_t bits;
+        std::memcpy(&bits, &a[i], 4);
+        e[i] = static_cast<float>((bits >> 23) - 127);
+        bits = (bits & 0x007fffff) | 0x3f800000;
+        std::memcpy(&a[i], &bits, 4);
+      } else {
+        std::int64_t bits;
+        std::memcpy(&bits, &a[i], 8);
+        e[i] = static_cast<double>((bits >> 52) - 1023);
+        bits = (bits & 0x000fffffffffffff) | 0x3ff0000000000000;
+        std::memcpy(&a[i], &bits, 8);
+      }
+    }
+    exponent = load(e);
+    return load(a);
+  }
+};
+
+/// Calls f(i, n) for runs of 16 from begin to end; n < 16 in the last.
+template <class F>
+inline void for_lanes(std::int64_t begin, std::int64_t end, const F& f) {
+  std::int64_t i = begin;
+  for (; i + 16 <= end; i += 16) f(i, std::int64_t{16});
+  if (i < end) f(i, end - i);
+}
+template <class T>
+inline Lanes16<T> get(const T* x, std::int64_t n) {
+  return n == 16 ? Lanes16<T>::load(x) : Lanes16<T>::load_part(x, n);
+}
+template <class T>
+inline void put(T* x, std::int64_t n, const Lanes16<T>& v) {
+  n == 16 ? v.store(x) : v.store_part(x, n);
+}
+
+/// Rule 2: lanes by index mod 16 from +0, then the tree. Adding a missing element's +0 changes no lane, for no lane is ever -0.
+template <class T, class F>
+inline T lane_sum(std::int64_t n, const F& term) {
+  Lanes16<T> acc = Lanes16<T>::set(0);
+  for_lanes(0, n, [&](std::int64_t i, std::int64_t k) { acc = term(i, k, acc); });
+  return acc.tree();
+}
+
+}  // namespace TUTELAGE_ISA
+}  // namespace kernels
+
+TUTELAGE_END
+
+#include "tutelage/impl/fp_pop.hpp"

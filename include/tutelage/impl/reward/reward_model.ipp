@@ -1,0 +1,67 @@
+#pragma once
+#include <cmath>
+
+#include "tutelage/base/fail.hpp"
+#include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/reward/reward_model.hpp"
+
+TUTELAGE_BEGIN
+
+namespace reward {
+
+TUTELAGE_INLINE std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes) {
+  auto rewards = f(episodes);
+  if (rewards.size() != episodes.size())
+    detail::fail<ShapeError>("reward function", "wrong number of rewards", detail::str(rewards.size()), detail::str(episodes.size()), "Return one number for each sample of the batch.");
+  for (std::size_t i = 0; i < rewards.size(); ++i)
+    if (!std::isfinite(rewards[i]))
+      detail::fail<ValueError>("reward function", "reward of sample " + detail::str(i) + " is not finite", detail::str(rewards[i]), "a finite number",
+                               "Its answer: \"" + std::string(episodes[i].response.substr(0, 80)) + "\"");
+  return rewards;
+}
+
+TUTELAGE_INLINE RewardModel::RewardModel(const nn::Transformer& trunk, std::uint64_t seed)
+    : net{trunk, nn::ScalarHead<float>(trunk.config.hidden_size, 1.0 / std::sqrt(static_cast<double>(trunk.config.hidden_size) + 1.0), seed)} {}
+
+TUTELAGE_INLINE Tensor raw_scores(const nn::TransformerWithHead<float>& net, const nn::TokenBatch& sequences) {
+  std::vector<std::int64_t> last;
+  for (std::size_t i = 1; i < sequences.offsets.size(); ++i) last.push_back(sequences.offsets[i] - 1);
+  return net.head(ops::rows(net.trunk.hidden(sequences), last));
+}
+
+TUTELAGE_INLINE std::vector<double> RewardModel::score(const nn::TokenBatch& sequences) const {
+  const Tensor raw = raw_scores(net, sequences);
+  std::vector<double> scores;
+  for (float r : raw.span()) scores.push_back(static_cast<double>(r) * gain + bias);
+  return scores;
+}
+
+TUTELAGE_INLINE void RewardModel::calibrate(const nn::TokenBatch& sequences) {
+  gain = 1, bias = 0;
+  auto scores = score(sequences);
+  const auto n = static_cast<std::int64_t>(scores.size());
+  const double mean = kernels::sum16_double(scores.data(), n) / static_cast<double>(n);
+  for (double& s : scores) s = s - mean;
+  const double variance = kernels::sum16_square(scores.data(), n) / static_cast<double>(n);
+  if (variance > 0) gain = 1.0 / std::sqrt(variance);
+  bias = -mean * gain;
+}
+
+TUTELAGE_INLINE std::vector<std::vector<double>> RewardEnsemble::member_scores(const nn::TokenBatch& sequences) const {
+  std::vector<std::vector<double>> scores;
+  for (const auto& m : members) scores.push_back(m.score(sequences));
+  return scores;
+}
+
+TUTELAGE_INLINE std::vector<double> RewardEnsemble::score(const nn::TokenBatch& sequences) const {
+  if (members.empty()) detail::fail<StateError>("RewardEnsemble::score", "no members", "0", "at least one fitted member");
+  std::vector<double> mean(static_cast<std::size_t>(sequences.sequences()), 0.0);
+  for (const auto& row : member_scores(sequences))
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = mean[i] + row[i];
+  for (double& m : mean) m = m / static_cast<double>(members.size());
+  return mean;
+}
+
+}  // namespace reward
+
+TUTELAGE_END

@@ -1,0 +1,81 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tutelage/autograd/grad.hpp"
+
+TUTELAGE_BEGIN
+
+namespace optim {
+
+struct AdamWConfig {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0.0;   // decoupled; on matrices (rank 2) only
+  double max_grad_norm = 1.0;  // clipped by global norm; 0: off
+  void validate() const;
+};
+
+/// learning rate factor: linear warm-up over `warmup`, then "constant", "linear" or "cosine" down to `floor` at `total`.
+struct Schedule {
+  enum class Kind { kConstant, kLinear, kCosine } kind = Kind::kConstant;
+  std::int64_t warmup = 0;
+  std::int64_t total = 0;
+  double floor = 0.0;
+  double factor(std::int64_t step) const;
+};
+
+/// Moments of one parameter list. Order of the list is the parameters' visit order.
+template <class T>
+struct AdamWState {
+  std::int64_t step = 0;
+  double beta1_power = 1, beta2_power = 1;
+  std::vector<BasicTensor<T>> m, v;
+};
+
+/// One AdamW step (Loshchilov, Hutter 2019) on `params`, in place; returns the gradient's global norm before clipping.
+/// @throws NumericError, changing nothing, where the norm is not finite
+template <class T>
+double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config, double lr_factor = 1.0);
+
+/// The same for a parameter struct.
+template <class T, class Params>
+class AdamW {
+ public:
+  explicit AdamW(AdamWConfig config) : config_(config) { config_.validate(); }
+  double step(Params& params, const Params& grads, double lr_factor = 1.0) {
+    auto p = parameter_list<T>(params);
+    params = with_parameters<T>(std::move(params), empty(p.size()));  // sole owner again, so that the step writes in place
+    auto g = parameter_list<T>(grads);
+    double norm;
+    try {
+      norm = adamw_step<T>(p, std::span<const BasicTensor<T>>(g), state_, config_, lr_factor);
+    } catch (...) {
+      params = with_parameters<T>(std::move(params), std::span<const BasicTensor<T>>(p));
+      throw;
+    }
+    params = with_parameters<T>(std::move(params), std::span<const BasicTensor<T>>(p));
+    return norm;
+  }
+  AdamWState<T>& state() { return state_; }
+  const AdamWConfig& config() const { return config_; }
+
+ private:
+  static std::span<const BasicTensor<T>> empty(std::size_t n) {
+    static const std::vector<BasicTensor<T>> none(4096);
+    return std::span<const BasicTensor<T>>(none).first(n);
+  }
+  AdamWConfig config_;
+  AdamWState<T> state_;
+};
+
+}  // namespace optim
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/optim/adamw.ipp"
+#endif

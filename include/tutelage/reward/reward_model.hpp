@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutelage/nn/transformer.hpp"
+
+TUTELAGE_BEGIN
+
+namespace reward {
+
+/// One prompt with one answer, as a reward function sees it. Valid during the call only.
+struct Episode {
+  std::span<const std::int32_t> prompt_ids;
+  std::span<const std::int32_t> response_ids;
+  std::string_view prompt;     // decoded, where the trainer has a tokenizer; else empty
+  std::string_view response;
+  bool ended = true;           // false: cut at the length limit
+};
+
+/// Called once a batch: one finite number an episode. Errors it throws reach the caller unchanged.
+using RewardFunction = std::function<std::vector<double>(std::span<const Episode>)>;
+
+/// Calls `f` and checks what it gave. @throws ShapeError for a wrong number of rewards, ValueError naming the first sample that is not finite
+std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes);
+
+/// A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.
+struct RewardModel {
+  nn::TransformerWithHead<float> net;
+  double gain = 1.0, bias = 0.0;  // set by calibrate(): mean 0 and variance 1 on reference samples
+
+  RewardModel() = default;
+  /// The trunk starts from a language model, the head from N(0, 1 / sqrt(C + 1)).
+  RewardModel(const nn::Transformer& trunk, std::uint64_t seed);
+  /// One score a sequence. Cost: one forward pass. @throws ValueError for an empty sequence
+  std::vector<double> score(const nn::TokenBatch& sequences) const;
+  /// Sets gain and bias so that `sequences` score with mean 0 and variance 1 (variance kept where it is 0).
+  void calibrate(const nn::TokenBatch& sequences);
+};
+
+/// Last-token scores (sequences), differentiable; gain and bias left out.
+Tensor raw_scores(const nn::TransformerWithHead<float>& net, const nn::TokenBatch& sequences);
+
+/// Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.
+struct RewardEnsemble {
+  std::vector<RewardModel> members;
+  /// members x sequences.
+  std::vector<std::vector<double>> member_scores(const nn::TokenBatch& sequences) const;
+  /// The members' mean, each already calibrated.
+  std::vector<double> score(const nn::TokenBatch& sequences) const;
+};
+
+}  // namespace reward
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/reward/reward_model.ipp"
+#endif

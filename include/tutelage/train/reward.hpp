@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tutelage/base/progress.hpp"
+#include "tutelage/optim/adamw.hpp"
+#include "tutelage/reward/reward_model.hpp"
+#include "tutelage/train/sft.hpp"
+
+TUTELAGE_BEGIN
+
+namespace train {
+
+/// Two answers to one prompt, whole sequences of token ids; `probability` that the first is the better one.
+struct Pair {
+  std::vector<std::int32_t> chosen, rejected;
+  double probability = 1.0;
+  double weight = 1.0;
+};
+
+/// Bradley-Terry reward modelling from pairs.
+struct RewardConfig {
+  std::int64_t epochs = 4;
+  std::int64_t batch_size = 16;        // pairs a step
+  std::int64_t micro_batch_size = 0;   // pairs computed at once; 0: the whole step. Does not change the result
+  optim::AdamWConfig optimizer;
+  double center_coef = 0.01;           // keeps scores near 0; see bradley_terry_loss
+  double error_rate = 0.0;             // share of answers that are thought to be mistakes
+  std::uint64_t seed = 0;
+  void validate() const;
+};
+
+class RewardTrainer {
+ public:
+  RewardTrainer(reward::RewardModel model, RewardConfig config);
+  StepStats step(std::span<const Pair> pairs);
+  StepStats train(std::span<const Pair> pairs, const RunOptions& run = {});
+  const reward::RewardModel& model() const { return model_; }
+
+ private:
+  reward::RewardModel model_;
+  RewardConfig config_;
+  optim::AdamW<float, nn::TransformerWithHead<float>> optimizer_;
+};
+
+/// Share of pairs whose chosen sequence scores higher; equal scores count one half.
+double pair_accuracy(const reward::RewardEnsemble& ensemble, std::span<const Pair> pairs);
+
+/// `members` reward models from one trunk, each with its own head and its own resample of the pairs (with replacement, seeded).
+reward::RewardEnsemble fit_ensemble(const nn::Transformer& trunk, std::span<const Pair> pairs, std::int64_t members, const RewardConfig& config,
+                                    const RunOptions& run = {});
+
+}  // namespace train
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/train/reward.ipp"
+#endif

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tutelage/base/progress.hpp"
+#include "tutelage/nn/transformer.hpp"
+#include "tutelage/optim/adamw.hpp"
+#include "tutelage/text/chat.hpp"
+
+TUTELAGE_BEGIN
+
+namespace train {
+
+/// Supervised fine-tuning on the answers of conversations.
+struct SFTConfig {
+  std::int64_t epochs = 10;
+  std::int64_t batch_size = 16;        // examples a step
+  std::int64_t micro_batch_size = 0;   // examples computed at once; 0: the whole step. Does not change the result
+  optim::AdamWConfig optimizer;
+  optim::Schedule::Kind schedule = optim::Schedule::Kind::kCosine;
+  std::int64_t warmup_steps = 20;
+  std::uint64_t seed = 0;              // of the order of the examples
+  void validate() const;               // @throws ConfigError
+};
+
+struct StepStats {
+  double loss = 0;       // nats per answer token
+  double grad_norm = 0;  // before clipping
+};
+
+/// The loss's terms, one an answer token: -log p(token | before) * weight, in item order. Returns (answer tokens).
+/// @throws ValueError where no token is marked as answer
+Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight);
+
+/// Mean loss over the answer tokens, nats. Cost: one forward pass.
+double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples);
+
+/// Number of tokens marked as answer that have a token before them.
+std::int64_t answer_tokens(std::span<const text::Example> examples);
+
+class SFTTrainer {
+ public:
+  SFTTrainer(nn::Transformer model, SFTConfig config);
+  /// One optimiser step on `examples`. @throws NumericError, changing nothing, where the gradient is not finite
+  StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0);
+  /// config.epochs passes in seeded order; a requested stop ends it after the step under way. Returns the last step.
+  StepStats train(std::span<const text::Example> examples, const RunOptions& run = {});
+  const nn::Transformer& model() const { return model_; }
+
+ private:
+  nn::Transformer model_;
+  SFTConfig config_;
+  optim::AdamW<float, nn::Transformer> optimizer_;
+};
+
+}  // namespace train
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/train/sft.ipp"
+#endif

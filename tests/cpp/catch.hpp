@@ -1,0 +1,8 @@
+#pragma once
+// Catch2 v3 where present, else v2 (Debian 12).
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+#else
+#include <catch2/catch.hpp>
+#endif
