@@ -58,6 +58,9 @@ struct BasicTransformer {
   BasicTensor<T> hidden(const TokenBatch& batch) const;
   /// (tokens, V).
   BasicTensor<T> logits(const TokenBatch& batch) const;
+  /// log p(next token | before) inside each sequence, at a temperature: n - 1 values for a sequence of n, end to end.
+  BasicTensor<T> logprobs(const TokenBatch& batch, double temperature = 1.0) const;
+  std::int64_t num_parameters() const;
 
  private:
   template <class Self, class F>
@@ -86,7 +89,7 @@ struct ScalarHead {
   BasicTensor<T> weight;  // (1, C)
   BasicTensor<T> bias;    // (1)
   ScalarHead() = default;
-  explicit ScalarHead(std::int64_t hidden_size);                                 // zeros
+  explicit ScalarHead(std::int64_t hidden_size);                           // zeros
   ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed);          // N(0, std)
   template <class F> void visit(F&& f) { f("weight", weight); f("bias", bias); }
   template <class F> void visit(F&& f) const { f("weight", weight); f("bias", bias); }

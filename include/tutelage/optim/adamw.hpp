@@ -48,7 +48,8 @@ class AdamW {
   explicit AdamW(AdamWConfig config) : config_(config) { config_.validate(); }
   double step(Params& params, const Params& grads, double lr_factor = 1.0) {
     auto p = parameter_list<T>(params);
-    params = with_parameters<T>(std::move(params), empty(p.size()));  // sole owner again, so that the step writes in place
+    const std::vector<BasicTensor<T>> none(p.size());
+    params = with_parameters<T>(std::move(params), std::span(none));  // p is the sole owner now, so that the step writes in place
     auto g = parameter_list<T>(grads);
     double norm;
     try {
@@ -64,10 +65,6 @@ class AdamW {
   const AdamWConfig& config() const { return config_; }
 
  private:
-  static std::span<const BasicTensor<T>> empty(std::size_t n) {
-    static const std::vector<BasicTensor<T>> none(4096);
-    return std::span<const BasicTensor<T>>(none).first(n);
-  }
   AdamWConfig config_;
   AdamWState<T> state_;
 };

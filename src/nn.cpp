@@ -1,0 +1,11 @@
+#include "tutelage/impl/nn/generate.ipp"
+#include "tutelage/impl/nn/transformer.ipp"
+
+TUTELAGE_BEGIN
+namespace nn {
+template struct BasicTransformer<float>;
+template struct BasicTransformer<double>;
+template struct ScalarHead<float>;
+template struct ScalarHead<double>;
+}  // namespace nn
+TUTELAGE_END
