@@ -7,4 +7,8 @@
 std::int64_t count_parameters(const tutelage::nn::Transformer& model);
 /// Adds the bytes of every parameter to an FNV-1a hash.
 std::uint64_t hash_parameters(const tutelage::nn::Transformer& model, std::uint64_t hash);
-std::uint64_t hash_bytes(const void* bytes, std::int64_t size, std::uint64_t hash);
+
+inline std::uint64_t hash_bytes(const void* bytes, std::int64_t size, std::uint64_t hash) {
+  for (std::int64_t i = 0; i < size; ++i) hash = (hash ^ static_cast<const unsigned char*>(bytes)[i]) * 1099511628211u;
+  return hash;
+}

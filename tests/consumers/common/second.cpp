@@ -8,11 +8,6 @@ std::int64_t count_parameters(const tutelage::nn::Transformer& model) {
   return count;
 }
 
-std::uint64_t hash_bytes(const void* bytes, std::int64_t size, std::uint64_t hash) {
-  for (std::int64_t i = 0; i < size; ++i) hash = (hash ^ static_cast<const unsigned char*>(bytes)[i]) * 1099511628211u;
-  return hash;
-}
-
 std::uint64_t hash_parameters(const tutelage::nn::Transformer& model, std::uint64_t hash) {
   model.visit([&](const std::string&, const tutelage::Tensor& t) { hash = hash_bytes(t.data(), t.size() * 4, hash); });
   return hash;

@@ -13,6 +13,6 @@ int main() {
   const tutelage::Tensor product = tutelage::ops::matmul(tutelage::interop::from_eigen(a), tutelage::interop::from_eigen(b));
   const Eigen::MatrixXf back = tutelage::interop::to_eigen(product);
   const bool same = back.rows() == 2 && back.cols() == 4 && (back - a * b).cwiseAbs().maxCoeff() == 0;  // small integers: exact
-  if (!same) std::fprintf(stderr, "consumer_eigen: another product than Eigen's\n");
+  std::puts(same ? "the same product as Eigen's" : "another product than Eigen's");
   return same ? 0 : 1;
 }

@@ -1,0 +1,2 @@
+#include "tutelage/impl/text/chat.ipp"
+#include "tutelage/impl/text/tokenizer.ipp"
