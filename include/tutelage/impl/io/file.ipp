@@ -1,0 +1,130 @@
+#pragma once
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "tutelage/base/fail.hpp"
+#include "tutelage/io/file.hpp"
+
+TUTELAGE_BEGIN
+
+namespace io {
+
+namespace detail_ {
+
+[[noreturn]] inline void io_fail(const char* function, const std::string& what, const std::string& path) {
+  detail::fail<IoError>(function, what, path + " (" + std::strerror(errno) + ")", "a path that can be used");
+}
+
+struct Descriptor {
+  int fd;
+  explicit Descriptor(int f) : fd(f) {}
+  ~Descriptor() { if (fd >= 0) ::close(fd); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+};
+
+inline bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+inline std::string folder_of(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+}  // namespace detail_
+
+TUTELAGE_INLINE bool exists(const std::string& path) {
+  struct stat s;
+  return ::stat(path.c_str(), &s) == 0;
+}
+
+TUTELAGE_INLINE std::string read_file(const std::string& path) {
+  detail_::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) detail_::io_fail("read_file", "cannot open the file", path);
+  std::string bytes;
+  char part[1 << 16];
+  while (true) {
+    const ssize_t n = ::read(file.fd, part, sizeof part);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) detail_::io_fail("read_file", "cannot read the file", path);
+    if (n == 0) return bytes;
+    bytes.append(part, static_cast<std::size_t>(n));
+  }
+}
+
+TUTELAGE_INLINE void write_file(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp" + std::to_string(::getpid());
+  {
+    detail_::Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.fd < 0) detail_::io_fail("write_file", "cannot create the file", temporary);
+    if (!detail_::write_all(file.fd, bytes) || ::fsync(file.fd) != 0) {
+      const int error = errno;
+      ::unlink(temporary.c_str());
+      errno = error;
+      detail_::io_fail("write_file", "cannot write the file, the old one is kept", path);
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    errno = error;
+    detail_::io_fail("write_file", "cannot replace the file, the old one is kept", path);
+  }
+  detail_::Descriptor folder(::open(detail_::folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.fd >= 0) ::fsync(folder.fd);
+}
+
+TUTELAGE_INLINE void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error || !std::filesystem::is_directory(path)) {
+    errno = error ? error.value() : ENOTDIR;
+    detail_::io_fail("make_folder", "cannot make the folder", path);
+  }
+}
+
+TUTELAGE_INLINE void append_line(const std::string& path, std::string_view line) {
+  if (line.find('\n') != std::string_view::npos) detail::fail<ValueError>("append_line", "line holds a line break", "two lines", "one line of JSON");
+  detail_::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (file.fd < 0) detail_::io_fail("append_line", "cannot open the file", path);
+  const off_t size = ::lseek(file.fd, 0, SEEK_END);
+  off_t end = size;  // after the last whole line
+  for (char c = 0; end > 0; --end) {
+    if (::pread(file.fd, &c, 1, end - 1) != 1) detail_::io_fail("append_line", "cannot read the file", path);
+    if (c == '\n') break;
+  }
+  if (end != size && ::ftruncate(file.fd, end) != 0) detail_::io_fail("append_line", "cannot cut the torn last line", path);
+  ::lseek(file.fd, end, SEEK_SET);
+  if (!detail_::write_all(file.fd, std::string(line) + "\n") || ::fdatasync(file.fd) != 0) {
+    const int error = errno;
+    if (::ftruncate(file.fd, end) != 0) {}  // what was there stays whole; a torn tail is cut by the next append
+    errno = error;
+    detail_::io_fail("append_line", "cannot append, nothing was added", path);
+  }
+}
+
+TUTELAGE_INLINE std::vector<std::string> read_lines(const std::string& path) {
+  std::vector<std::string> lines;
+  if (!exists(path)) return lines;
+  const std::string bytes = read_file(path);
+  std::size_t at = 0;
+  for (std::size_t end; (end = bytes.find('\n', at)) != std::string::npos; at = end + 1)
+    if (end > at) lines.push_back(bytes.substr(at, end - at));
+  return lines;
+}
+
+}  // namespace io
+
+TUTELAGE_END

@@ -1,0 +1,115 @@
+#pragma once
+#include <set>
+
+#include "tutelage/impl/io/json.hpp"
+#include "tutelage/io/file.hpp"
+#include "tutelage/io/model.hpp"
+#include "tutelage/io/record.hpp"
+#include "tutelage/io/safetensors.hpp"
+
+TUTELAGE_BEGIN
+
+namespace io {
+
+namespace detail_ {
+
+/// The fields of a configuration, by name: written and read by the same list.
+template <class Config, class F>
+void visit_config(Config& c, F&& f) {
+  f("vocab_size", c.vocab_size);
+  f("max_positions", c.max_positions);
+  f("hidden_size", c.hidden_size);
+  f("num_layers", c.num_layers);
+  f("num_heads", c.num_heads);
+  f("intermediate_size", c.intermediate_size);
+  f("init_std", c.init_std);
+  f("norm_eps", c.norm_eps);
+}
+
+inline std::string config_json(const nn::TransformerConfig& config) {
+  nlohmann::ordered_json object = {{"model_type", "tutelage"}};
+  visit_config(config, [&](const char* name, const auto& value) { object[name] = value; });
+  return object.dump(2) + "\n";
+}
+
+inline nn::TransformerConfig parse_config(const std::string& text, const std::string& where) {
+  const auto object = parse_json(text, where);
+  nn::TransformerConfig config;
+  std::vector<std::string> known{"model_type"};
+  try {
+    if (object.value("model_type", "") != "tutelage") detail::fail<IoError>("load_model", where + ": unknown model_type", object.value("model_type", "none"), "tutelage");
+    visit_config(config, [&](const char* name, auto& value) {
+      known.push_back(name);
+      if (object.contains(name)) value = object.at(name).template get<std::decay_t<decltype(value)>>();
+    });
+  } catch (const nlohmann::ordered_json::exception& e) {
+    detail::fail<IoError>("load_model", where + " has a value of the wrong type", e.what(), "numbers");
+  }
+  for (const auto& [key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      const std::string near = detail::nearest(key, known.data(), known.size());
+      detail::fail<ConfigError>("load_model", where + ": unknown key", key, "a field of TransformerConfig", near.empty() ? "" : "Did you mean " + near + "?");
+    }
+  return config;
+}
+
+}  // namespace detail_
+
+TUTELAGE_INLINE void save_model(const std::string& folder, const ChatModel& model) {
+  make_folder(folder);
+  SafeTensors content;
+  model.transformer.visit([&](const std::string& name, const Tensor& t) { content.tensors.emplace(name, t); });
+  const std::string config = detail_::config_json(model.transformer.config);
+  content.metadata["config"] = config;
+  write_file(folder + "/tokenizer.json", model.tokenizer.to_json());
+  write_conversations(folder + "/conversations.jsonl", model.conversations);
+  write_file(folder + "/config.json", config);
+  write_safetensors(folder + "/model.safetensors", content);
+}
+
+TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
+  if (!exists(folder + "/config.json")) detail::fail<IoError>("load_model", "not a model folder", folder, "a folder with config.json, tokenizer.json and model.safetensors");
+  const std::string config_text = read_file(folder + "/config.json"), weights = folder + "/model.safetensors";
+  const auto config = detail_::parse_config(config_text, folder + "/config.json");
+  config.validate();
+  auto content = read_safetensors(weights);
+  if (const auto it = content.metadata.find("config"); it != content.metadata.end() && it->second != config_text)
+    detail::fail<IoError>("load_model", weights + " belongs to another config.json", "weights of another save", "one save", "The folder was half replaced; save the model again.");
+
+  ChatModel model;
+  model.transformer.config = config;
+  model.transformer.blocks.resize(static_cast<std::size_t>(config.num_layers));
+  const std::int64_t c = config.hidden_size, f = config.intermediate_size > 0 ? config.intermediate_size : 4 * c;
+  model.transformer.config.intermediate_size = f;
+  const auto expected = [&](const std::string& name) -> Shape {
+    if (name == "token_embedding") return {config.vocab_size, c};
+    if (name == "position_embedding") return {config.max_positions, c};
+    const std::string field = name.substr(name.rfind('.') + 1);
+    if (field == "qkv_weight") return {3 * c, c};
+    if (field == "qkv_bias") return {3 * c};
+    if (field == "out_weight") return {c, c};
+    if (field == "up_weight") return {f, c};
+    if (field == "up_bias") return {f};
+    if (field == "down_weight") return {c, f};
+    return {c};
+  };
+  std::set<std::string> used;
+  model.transformer.visit([&](const std::string& name, Tensor& t) {
+    const auto it = content.tensors.find(name);
+    if (it == content.tensors.end()) detail::fail<IoError>("load_model", weights + " lacks a tensor", "no " + name, "every parameter of the configuration");
+    if (!(it->second.shape() == expected(name))) detail::fail<IoError>("load_model", weights + ": " + name + " has the wrong shape", it->second.shape().str(), expected(name).str());
+    t = it->second;
+    used.insert(name);
+  });
+  for (const auto& [name, t] : content.tensors)
+    if (!used.count(name)) detail::fail<IoError>("load_model", weights + " has a tensor that the configuration lacks", name, "only its parameters");
+  model.tokenizer = text::Tokenizer::load(folder);
+  if (model.tokenizer.vocab_size() != config.vocab_size)
+    detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens", detail::str(config.vocab_size));
+  if (exists(folder + "/conversations.jsonl")) model.conversations = read_conversations(folder + "/conversations.jsonl");
+  return model;
+}
+
+}  // namespace io
+
+TUTELAGE_END

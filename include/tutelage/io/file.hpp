@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutelage/config.hpp"
+
+TUTELAGE_BEGIN
+
+namespace io {
+
+/// The whole file. @throws IoError naming it
+std::string read_file(const std::string& path);
+
+/// Whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. @throws IoError; the old file is then as it was
+void write_file(const std::string& path, std::string_view bytes);
+
+/// Makes the folder and its parents. @throws IoError
+void make_folder(const std::string& path);
+bool exists(const std::string& path);
+
+/// Appends one line durably: one write, then fdatasync. A torn last line of an earlier crash is cut first. @throws IoError, ValueError for a line break inside
+void append_line(const std::string& path, std::string_view line);
+
+/// The whole lines; a torn last line is left out. An absent file has none. @throws IoError
+std::vector<std::string> read_lines(const std::string& path);
+
+}  // namespace io
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/io/file.ipp"
+#endif

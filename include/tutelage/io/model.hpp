@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tutelage/nn/transformer.hpp"
+#include "tutelage/text/chat.hpp"
+
+TUTELAGE_BEGIN
+
+namespace io {
+
+/// A chatbot in a folder: config.json, tokenizer.json, model.safetensors, and conversations.jsonl, the exchanges it rehearses while it is taught.
+struct ChatModel {
+  nn::Transformer transformer;
+  text::Tokenizer tokenizer;
+  std::vector<text::Conversation> conversations;
+};
+
+/// Writes the folder; the weights come last and name the configuration they belong to, so that a folder is whole or refused. @throws IoError
+void save_model(const std::string& folder, const ChatModel& model);
+
+/// @throws IoError naming the file and what is wrong, ConfigError for an unknown key (the nearest is suggested)
+ChatModel load_model(const std::string& folder);
+
+}  // namespace io
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/io/model.ipp"
+#endif
