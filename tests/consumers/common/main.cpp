@@ -2,8 +2,10 @@
 // Prints a hash of all numbers, which must be the same for every way of building.
 #include <tutelage/tutelage.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <vector>
 
 #include "consumer.hpp"
@@ -17,6 +19,33 @@ void require(bool condition, const char* what) {
   if (condition) return;
   std::fprintf(stderr, "consumer: not so: %s\n", what);
   std::exit(1);
+}
+
+/// Value and gradient of every element-wise function and row reduction, on numbers that reach their branches.
+std::uint64_t hash_functions(std::uint64_t hash) {
+  using namespace tutelage;
+  struct Params {
+    Tensor x;
+    void visit(const std::function<void(const std::string&, Tensor&)>& f) { f("x", x); }
+    void visit(const std::function<void(const std::string&, const Tensor&)>& f) const { f("x", x); }
+  };
+  Rng rng(11, Purpose::kUser);
+  std::vector<float> numbers(7 * 53);
+  for (float& x : numbers) x = static_cast<float>(4 * rng.normal());
+  const Params params{Tensor::from({7, 53}, numbers)};
+  using Function = Tensor (*)(const Tensor&);
+  const Function functions[] = {ops::exp<float>, ops::tanh<float>, ops::sigmoid<float>, ops::softplus<float>, ops::relu<float>, ops::gelu<float>, ops::silu<float>,
+                                ops::square<float>, ops::abs<float>, ops::softmax<float>, ops::log_softmax<float>, ops::logsumexp<float>, ops::mean<float>,
+                                ops::sum_last<float>, ops::sum_first<float>,
+                                [](const Tensor& x) { return ops::log(ops::affine(ops::square(x), 0.7, 0.1)); },
+                                [](const Tensor& x) { return ops::sqrt(ops::affine(ops::square(x), 0.7, 0.1)); },
+                                [](const Tensor& x) { return ops::div(ops::mul(x, x), ops::affine(ops::exp(x), 1.0, 1.0)); }};
+  for (const Function function : functions) {
+    const auto result = value_and_grad([&](const Params& p) { return ops::square(function(p.x)); }, params);
+    hash = hash_bytes(&result.value, 8, hash);
+    hash = hash_bytes(result.grads.x.data(), result.grads.x.size() * 4, hash);
+  }
+  return hash;
 }
 }  // namespace
 
@@ -73,7 +102,7 @@ int CONSUMER_MAIN() {
     const Tensor& g = grads[i++];
     float* p = t.mutable_data();
     for (std::int64_t k = 0; k < t.size(); ++k) {
-      p[k] -= 1e-3f * g.data()[k];
+      p[k] = std::fma(-1e-3f, g.data()[k], p[k]);  // said outright, or the user's flags would decide
       slope += static_cast<double>(g.data()[k]) * g.data()[k];
     }
   });
@@ -94,6 +123,7 @@ int CONSUMER_MAIN() {
   hash = hash_bytes(targets.data(), static_cast<std::int64_t>(targets.size() * 4), hash);
   hash = hash_parameters(before.grads, hash_parameters(moved, hash));
   hash = hash_bytes(&after.value, 8, hash);
+  hash = hash_functions(hash);
   std::printf("digest %016llx loss %.6f -> %.6f\n", static_cast<unsigned long long>(hash), before.value, after.value);
   return 0;
 }

@@ -1,0 +1,3 @@
+#include "tutelage/impl/train/ppo.ipp"
+#include "tutelage/impl/train/reward.ipp"
+#include "tutelage/impl/train/sft.ipp"
