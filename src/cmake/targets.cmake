@@ -22,6 +22,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID
   list(APPEND TUTELAGE_KERNEL_SOURCES src/kernels/avx2.cpp src/kernels/avx512.cpp)
   set(TUTELAGE_FLAGS_avx2 -mavx2 -mfma)
   set(TUTELAGE_FLAGS_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mavx2)
+  set_source_files_properties(src/kernels.cpp PROPERTIES COMPILE_DEFINITIONS TUTELAGE_X86_KERNELS)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # its own avx512fintrin.h sets these two off
     list(APPEND TUTELAGE_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()

@@ -51,10 +51,20 @@ consumer find_package consumer_eigen "-Dtutelage_ROOT=$work/moved" "${hints[@]}"
 consumer add_subdirectory consumer "${library[@]}" -DTUTELAGE_WARNINGS=ON
 consumer header_only consumer "-Dtutelage_ROOT=$work/moved" "${hints[@]}"
 consumer header_only consumer_mixed "-Dtutelage_ROOT=$work/moved" "${hints[@]}"
+
 expected=5
+
+# The same program on each instruction set that this machine has.
+sets=(scalar)
+grep -qw avx2 /proc/cpuinfo 2>/dev/null && sets+=(avx2)
+grep -qw avx512bw /proc/cpuinfo 2>/dev/null && sets+=(avx512)
+for isa in "${sets[@]}"; do
+  TUTELAGE_ISA=$isa "$work/find_package/consumer" | sed "s/^/find_package consumer on $isa: /" | tee -a "$work/digests"
+  expected=$((expected + 1))
+done
 if grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo; then
   consumer header_only consumer_avx2 "-Dtutelage_ROOT=$work/moved" "${hints[@]}"
-  expected=6
+  expected=$((expected + 1))
 fi
 
 lines=$(grep -c digest "$work/digests")

@@ -22,6 +22,7 @@ def layers(root):
         ("include/tutelage/impl/rl/a.ipp", '#include "nlohmann/json.hpp"', "may not include nlohmann/json.hpp"),
         ("include/tutelage/base/a.hpp", "#include <tbb/parallel_for.h>", "standard library only"),
         ("include/tutelage/impl/autograd/a.ipp", '#include "tutelage/io/model.hpp"', "later layer io"),
+        ("include/tutelage/io/a.hpp", '#include "tutelage/prefs/judgement.hpp"', "later layer prefs"),
         ("src/rl.cpp", "#include <random>", "<random> is not used"),
         ("src/kernels/a.cpp", '# include  "tutelage/interop/eigen.hpp"', "later layer interop"),
         ("include/tutelage/misc/a.hpp", "", "no layer"),

@@ -1,0 +1,114 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tutelage/base/progress.hpp"
+#include "tutelage/io/model.hpp"
+#include "tutelage/prefs/judgement.hpp"
+#include "tutelage/train/ppo.hpp"
+#include "tutelage/train/reward.hpp"
+
+TUTELAGE_BEGIN
+
+namespace train {
+
+/// How judgements become a better chatbot. Every part starts from the model as it was loaded, with all judgements so far.
+struct TeachConfig {
+  std::int64_t max_new_tokens = 24;
+  double temperature = 1.0;              // of the answers that are judged and of PPO's
+  // 1. supervised fine-tuning on corrections and on answers that were called right
+  std::int64_t sft_steps = 60;           // 0: off
+  std::int64_t sft_demonstrations = 8;   // a step, drawn evenly from the different demonstrations
+  std::int64_t sft_rehearsal = 16;       // exchanges a step that were not objected to
+  double sft_learning_rate = 3e-4;
+  // 2. an ensemble of Bradley-Terry reward models
+  std::int64_t reward_models = 3;        // 0: off, and PPO with it
+  std::int64_t rehearsal_pairs = 48;     // "this exchange was fine, the taught answer does not belong here"
+  RewardConfig reward;
+  // 3. PPO on the questions whose answers were objected to
+  std::int64_t ppo_iterations = 8;       // 0: off
+  std::int64_t ppo_prompts = 32;         // a iteration
+  std::int64_t ppo_rehearsal = 16;       // exchanges a step
+  PPOConfig ppo;
+  std::uint64_t seed = 0;
+  TeachConfig();                         // sets the parts' learning rates
+  void validate() const;
+};
+
+/// What an update did.
+struct TeachReport {
+  std::int64_t demonstrations = 0, pairs = 0;
+  double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
+  PPOStats ppo;                          // of the last iteration
+};
+
+/// What a line typed in a chat means.
+struct Understood {
+  enum class Kind { kQuestion, kRight, kWrong, kSay, kUndo, kQuit, kHelp } kind = Kind::kQuestion;
+  std::string text;                      // the question, or the better answer
+};
+/// /right, /wrong, /say TEXT, /undo, /help and /quit; a plain sentence that objects and quotes the better answer
+/// (That is not quite right; humans would say, "I'm a chatbot.") is /say with the quoted text. Anything else is a question.
+/// @throws ValueError for an unknown command or /say without text
+Understood understand(const std::string& line);
+
+/// A chatbot that is taught: it answers, keeps what people say of its answers, and learns from it.
+class Teacher {
+ public:
+  Teacher(io::ChatModel model, TeachConfig config);
+
+  /// The greedy answer to a question. @throws ValueError for an empty question
+  std::string answer(const std::string& question);
+  /// One sampled answer a question; `sample` and the place in `questions` select the random numbers.
+  std::vector<std::string> sample(std::span<const std::string> questions, std::uint32_t sample) const;
+
+  /// Keeps a judgement; nothing is learnt before update().
+  void judge(prefs::Judgement judgement);
+  /// Judges the last answered question: right, wrong or a better answer. @throws StateError before the first answer
+  prefs::Judgement feedback(const Understood& what);
+  /// Learns from all judgements. What was learnt before is kept for undo(). A requested stop ends it early and keeps what was learnt so far.
+  TeachReport update(const RunOptions& run = {});
+  /// Goes back to before the last update, and forgets the judgements since. False where there is nothing to undo.
+  bool undo();
+
+  /// How much the reward models differ on each answer (standard deviation of their scores); all 1 before there are any.
+  std::vector<double> disagreement(std::span<const std::string> questions, std::span<const std::string> answers) const;
+  /// The reward models' mean score. @throws StateError before there are any
+  std::vector<double> score(std::span<const std::string> questions, std::span<const std::string> answers) const;
+  bool has_reward() const { return !ensemble_.members.empty(); }
+
+  const std::vector<prefs::Judgement>& judgements() const { return judgements_; }
+  const nn::Transformer& policy() const { return policy_; }
+  const io::ChatModel& base() const { return base_; }
+  /// The chatbot as it is now, to be saved. What was objected to is no longer rehearsed; what was taught is.
+  io::ChatModel model() const;
+
+ private:
+  struct Past {
+    nn::Transformer policy;
+    reward::RewardEnsemble ensemble;
+    std::size_t judgements;
+  };
+  TokenIds prompt_ids(const std::string& question) const;
+  nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
+  TokenIds sequence(const std::string& question, const std::string& answer) const;
+
+  io::ChatModel base_;
+  TeachConfig config_;
+  nn::Transformer policy_;
+  reward::RewardEnsemble ensemble_;
+  std::vector<prefs::Judgement> judgements_;
+  std::vector<Past> past_;
+  std::optional<std::pair<std::string, std::string>> last_;  // question and answer
+};
+
+}  // namespace train
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/train/teach.ipp"
+#endif

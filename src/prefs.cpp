@@ -1,0 +1,1 @@
+#include "tutelage/impl/prefs/judgement.ipp"
