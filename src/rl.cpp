@@ -13,7 +13,10 @@ namespace rl {
   template BasicTensor<T> rloo_advantages(const BasicTensor<T>&, std::span<const std::int64_t>);                                                                     \
   template BasicTensor<T> grpo_advantages(const BasicTensor<T>&, std::span<const std::int64_t>, const std::string&);                                                 \
   template LossTerms<T> policy_terms(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, double, std::optional<double>, std::optional<double>); \
-  template LossTerms<T> value_terms(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, double);
+  template LossTerms<T> value_terms(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, double); \
+  template BasicTensor<T> aggregate(const BasicTensor<T>&, const BasicTensor<T>&, const std::string&, std::optional<double>, std::optional<double>); \
+  template PolicyLoss<T> ppo_policy_loss(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const PolicyLossOptions&); \
+  template ValueLoss<T> ppo_value_loss(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, std::optional<double>);
 TUTELAGE_INSTANTIATE(float)
 TUTELAGE_INSTANTIATE(double)
 #undef TUTELAGE_INSTANTIATE

@@ -66,10 +66,15 @@ if(NOT BUILD_SHARED_LIBS)  # inside another library, ours is nobody's business
   set_target_properties(tutelage PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endif()
 
+# Checks of undefined behaviour in unrolled packet code take a compiler a quarter of an hour a file.
+set(TUTELAGE_KERNEL_SANITIZE "")
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  set(TUTELAGE_KERNEL_SANITIZE -fno-sanitize=undefined)
+endif()
 foreach(source ${TUTELAGE_KERNEL_SOURCES})
   get_filename_component(set_name ${source} NAME_WE)
   set_source_files_properties(${source} PROPERTIES
-    COMPILE_OPTIONS "-O3;${TUTELAGE_FLAGS_${set_name}};${TUTELAGE_FP_FLAGS}"
+    COMPILE_OPTIONS "-O3;${TUTELAGE_FLAGS_${set_name}};${TUTELAGE_FP_FLAGS};${TUTELAGE_KERNEL_SANITIZE}"
     COMPILE_DEFINITIONS "EIGEN_FAST_MATH=0")
 endforeach()
 

@@ -15,6 +15,10 @@ TUTELAGE_BEGIN
 
 namespace train {
 
+namespace detail_ {
+struct Lesson;
+}
+
 /// How judgements become a better chatbot. Every part starts from the model as it was loaded, with all judgements so far.
 struct TeachConfig {
   std::int64_t max_new_tokens = 24;
@@ -41,6 +45,7 @@ struct TeachConfig {
 /// What an update did.
 struct TeachReport {
   std::int64_t demonstrations = 0, pairs = 0;
+  std::int64_t carried = 0;              // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
   PPOStats ppo;                          // of the last iteration
 };
@@ -92,6 +97,8 @@ class Teacher {
     reward::RewardEnsemble ensemble;
     std::size_t judgements;
   };
+  /// Questions that got an answer objected to, with the good answer that every reward model prefers there.
+  std::vector<prefs::Demonstration> carry_over(const reward::RewardEnsemble& ensemble, const detail_::Lesson& lesson) const;
   TokenIds prompt_ids(const std::string& question) const;
   nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
   TokenIds sequence(const std::string& question, const std::string& answer) const;

@@ -1,7 +1,9 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
+#include <vector>
 
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/impl/rl/kl.ipp"
@@ -66,6 +68,89 @@ LossTerms<T> value_terms(const BasicTensor<T>& values, const BasicTensor<T>& old
   }
   out.terms = ops::with_derivatives(std::move(value), std::span(&values, 1), std::span<const BasicTensor<T>>(&derivative, 1));
   return out;
+}
+
+namespace detail_ {
+
+/// The real tokens of a (B, T) mask and what each weighs.
+template <class T>
+struct RealTokens {
+  std::vector<std::int64_t> index;
+  std::vector<T> weight;
+};
+
+template <class T>
+RealTokens<T> real_tokens(const char* function, const BasicTensor<T>& mask, const std::string& mode, std::optional<double> max_length, std::optional<double> count) {
+  if (mask.rank() != 2) detail::fail<ShapeError>(function, "mask has the wrong shape", mask.shape().str(), "(B, T)");
+  static const std::array<std::string, 4> known{"token-mean", "seq-mean-token-mean", "seq-mean-token-sum", "seq-mean-token-sum-norm"};
+  if (std::find(known.begin(), known.end(), mode) == known.end()) {
+    const std::string near = detail::nearest(mode, known.data(), known.size());
+    detail::fail<ConfigError>(function, "unknown aggregation", mode, "token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm", near.empty() ? "" : "Did you mean " + near + "?");
+  }
+  if (mode == known[3] && !(max_length && *max_length > 0)) detail::fail<ConfigError>(function, "aggregation needs max_length", "none", "more than 0 tokens");
+  const std::int64_t b = mask.dim(0), t = mask.dim(1);
+  RealTokens<T> real;
+  std::vector<std::int64_t> lengths;
+  double sequences = 0;
+  for (std::int64_t i = 0; i < b; ++i) {
+    std::int64_t n = 0;
+    for (std::int64_t j = 0; j < t; ++j)
+      if (mask.data()[i * t + j] != 0) {
+        real.index.push_back(i * t + j);
+        ++n;
+      }
+    lengths.push_back(n);
+    sequences += n > 0;
+  }
+  const double whole = count.value_or(mode == known[0] ? static_cast<double>(real.index.size()) : sequences);
+  for (auto at : real.index) {
+    double w = 1.0 / whole;
+    if (mode == known[1]) w = w / static_cast<double>(lengths[static_cast<std::size_t>(at / t)]);
+    if (mode == known[3]) w = w / *max_length;
+    real.weight.push_back(static_cast<T>(w));
+  }
+  return real;
+}
+
+/// The real elements of (B, T), flat.
+template <class T>
+BasicTensor<T> compact(const BasicTensor<T>& x, const RealTokens<T>& real) {
+  return ops::rows(ops::reshape(x, {x.size()}), real.index);
+}
+
+template <class T>
+BasicTensor<T> weighted_sum(const BasicTensor<T>& terms, const RealTokens<T>& real) {
+  return ops::sum(ops::mul(terms, BasicTensor<T>::from(terms.shape(), real.weight)));
+}
+
+}  // namespace detail_
+
+template <class T>
+BasicTensor<T> aggregate(const BasicTensor<T>& loss, const BasicTensor<T>& mask, const std::string& mode, std::optional<double> max_length, std::optional<double> count) {
+  detail_::same_shape("aggregate", "mask", mask, loss);
+  const auto real = detail_::real_tokens("aggregate", mask, mode, max_length, count);
+  return real.index.empty() ? BasicTensor<T>::scalar(0) : detail_::weighted_sum(detail_::compact(loss, real), real);
+}
+
+template <class T>
+PolicyLoss<T> ppo_policy_loss(const BasicTensor<T>& logprobs, const BasicTensor<T>& old_logprobs, const BasicTensor<T>& advantages, const BasicTensor<T>& mask,
+                              const PolicyLossOptions& o) {
+  for (const auto* x : {&old_logprobs, &advantages, &mask}) detail_::same_shape("ppo_policy_loss", "old_logprobs, advantages or mask", *x, logprobs);
+  const auto real = detail_::real_tokens("ppo_policy_loss", mask, o.aggregation, o.max_length, o.count);
+  if (real.index.empty()) detail::fail<ValueError>("ppo_policy_loss", "no token is real", "an all-zero mask", "at least one");
+  const auto t = policy_terms(detail_::compact(logprobs, real), detail_::compact(old_logprobs, real), detail_::compact(advantages, real), 1.0, o.clip_range, o.clip_range_high, o.dual_clip);
+  const double n = static_cast<double>(real.index.size());
+  return {detail_::weighted_sum(t.terms, real), t.clipped / n, t.approx_kl / n, t.ratio_sum / n, t.ratio_max, t.clamped};
+}
+
+template <class T>
+ValueLoss<T> ppo_value_loss(const BasicTensor<T>& values, const BasicTensor<T>& old_values, const BasicTensor<T>& returns, const BasicTensor<T>& mask, double clip_range_value,
+                            std::optional<double> count) {
+  for (const auto* x : {&old_values, &returns, &mask}) detail_::same_shape("ppo_value_loss", "old_values, returns or mask", *x, values);
+  const auto real = detail_::real_tokens("ppo_value_loss", mask, "token-mean", {}, count);
+  if (real.index.empty()) detail::fail<ValueError>("ppo_value_loss", "no token is real", "an all-zero mask", "at least one");
+  const auto t = value_terms(detail_::compact(values, real), detail_::compact(old_values, real), detail_::compact(returns, real), 1.0, clip_range_value);
+  return {detail_::weighted_sum(t.terms, real), t.clipped / static_cast<double>(real.index.size())};
 }
 
 }  // namespace rl

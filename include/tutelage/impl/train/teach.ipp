@@ -31,6 +31,7 @@ struct Lesson {
   prefs::TrainingData data;
   std::vector<prefs::Demonstration> good;       // the different corrections and answers called right
   std::set<std::string> rejected;               // answers objected to more often than accepted
+  std::vector<prefs::Demonstration> objectionable;  // exchanges that give a rejected answer
   std::vector<text::Conversation> rehearsal;    // exchanges whose answer nobody objected to
   std::vector<std::string> questions;           // asked, and those of dropped exchanges: the same mistake elsewhere
 };
@@ -68,8 +69,10 @@ inline Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::spa
   };
   for (const auto& j : judgements) ask(j.prompt);
   for (const auto& c : conversations) {
-    if (lesson.rejected.count(last_content(c, "assistant"))) ask(last_content(c, "user"));
-    else if (!asked.count(last_content(c, "user"))) lesson.rehearsal.push_back(c);
+    if (lesson.rejected.count(last_content(c, "assistant"))) {
+      if (!asked.count(last_content(c, "user"))) lesson.objectionable.push_back({last_content(c, "user"), last_content(c, "assistant")});
+      ask(last_content(c, "user"));
+    } else if (!asked.count(last_content(c, "user"))) lesson.rehearsal.push_back(c);
   }
   return lesson;
 }
@@ -179,6 +182,24 @@ TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
   return j;
 }
 
+TUTELAGE_INLINE std::vector<prefs::Demonstration> Teacher::carry_over(const reward::RewardEnsemble& ensemble, const detail_::Lesson& lesson) const {
+  std::vector<prefs::Demonstration> carried;
+  std::vector<std::string> answers;  // the different good ones
+  for (const auto& d : lesson.good)
+    if (std::find(answers.begin(), answers.end(), d.answer) == answers.end()) answers.push_back(d.answer);
+  if (answers.empty() || ensemble.members.empty()) return carried;
+  for (const auto& [question, old] : lesson.objectionable) {
+    nn::TokenBatch batch;
+    batch.add(sequence(question, old));
+    for (const auto& a : answers) batch.add(sequence(question, a));
+    const auto members = ensemble.member_scores(batch);
+    const auto mean = ensemble.score(batch);
+    const auto best = static_cast<std::size_t>(std::max_element(mean.begin() + 1, mean.end()) - mean.begin());
+    if (std::all_of(members.begin(), members.end(), [&](const auto& m) { return m[best] > m[0]; })) carried.push_back({question, answers[best - 1]});
+  }
+  return carried;
+}
+
 TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   if (judgements_.empty()) detail::fail<StateError>("Teacher::update", "there is nothing to learn from", "no judgement", "at least one");
   TeachReport report;
@@ -186,37 +207,19 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   report.demonstrations = static_cast<std::int64_t>(lesson.good.size());
   std::vector<text::Example> rehearsal, good;
   for (const auto& c : lesson.rehearsal) rehearsal.push_back(text::render_example(base_.tokenizer, c));
-  for (const auto& d : lesson.good) {
+  const auto example = [&](const prefs::Demonstration& d) {
     const text::Message turns[] = {{"user", d.prompt}, {"assistant", d.answer}};
-    good.push_back(text::render_example(base_.tokenizer, turns));
-  }
+    return text::render_example(base_.tokenizer, turns);
+  };
+  for (const auto& d : lesson.good) good.push_back(example(d));
   Rng rng(config_.seed, Purpose::kQuery, static_cast<std::uint32_t>(judgements_.size()));
   const auto pick = [&](const auto& list) -> const auto& { return list[rng.below(list.size())]; };
   const auto rehearse = [&](std::int64_t n, std::vector<text::Example>& to) {
     for (std::int64_t i = 0; i < n && !rehearsal.empty(); ++i) to.push_back(pick(rehearsal));
   };
 
-  // 1. Fine-tuning on what was called right, rehearsing what was not objected to.
+  // 1. Reward models from pairs: what was said, right above wrong, and rehearsed exchanges above what does not belong there.
   detail_::Stopwatch clock;
-  nn::Transformer policy = base_.transformer;
-  if (config_.sft_steps > 0 && !good.empty()) {
-    SFTConfig sft;
-    sft.optimizer.learning_rate = config_.sft_learning_rate;
-    SFTTrainer trainer(policy, sft);
-    const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.1};
-    for (std::int64_t k = 0; k < config_.sft_steps && !run.stop_requested(); ++k) {
-      std::vector<text::Example> items;
-      for (std::int64_t i = 0; i < config_.sft_demonstrations; ++i) items.push_back(pick(good));
-      rehearse(config_.sft_rehearsal, items);
-      const auto step = trainer.step(items, schedule.factor(k));
-      run.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
-    }
-    policy = trainer.model();
-  }
-  report.sft_seconds = clock.seconds();
-
-  // 2. Reward models from pairs: what was said, right above wrong, and rehearsed exchanges above what does not belong there.
-  clock = {};
   std::vector<Pair> pairs;
   const auto pair = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p = 1.0) {
     pairs.push_back({sequence(q1, a1), sequence(q2, a2), p, 1.0});
@@ -243,6 +246,29 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
     ensemble = fit_ensemble(base_.transformer, pairs, config_.reward_models, config, run);
   }
   report.reward_seconds = clock.seconds();
+
+  // 2. Fine-tuning on what was called right, here and on questions that got the same objectionable answer, where every reward model
+  // prefers it; what was not objected to is rehearsed.
+  clock = {};
+  const auto carried = carry_over(ensemble, lesson);
+  for (const auto& d : carried) good.push_back(example(d));
+  report.carried = static_cast<std::int64_t>(carried.size());
+  nn::Transformer policy = base_.transformer;
+  if (config_.sft_steps > 0 && !good.empty()) {
+    SFTConfig sft;
+    sft.optimizer.learning_rate = config_.sft_learning_rate;
+    SFTTrainer trainer(policy, sft);
+    const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.1};
+    for (std::int64_t k = 0; k < config_.sft_steps && !run.stop_requested(); ++k) {
+      std::vector<text::Example> items;
+      for (std::int64_t i = 0; i < config_.sft_demonstrations; ++i) items.push_back(pick(good));
+      rehearse(config_.sft_rehearsal, items);
+      const auto step = trainer.step(items, schedule.factor(k));
+      run.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
+    }
+    policy = trainer.model();
+  }
+  report.sft_seconds = clock.seconds();
 
   // 3. PPO against the reward models, on the questions whose answers were objected to.
   clock = {};

@@ -1,0 +1,92 @@
+#include "casters.hpp"
+#include "tutelage/impl/tensor/storage.hpp"
+#include "tutelage/nn/generate.hpp"
+#include "tutelage/optim/adamw.hpp"
+
+using namespace tutelage;
+
+namespace {
+
+/// A ragged batch from lists of ids.
+nn::TokenBatch to_batch(const std::vector<std::vector<std::int32_t>>& sequences) {
+  nn::TokenBatch b;
+  for (const auto& s : sequences) b.add(s);
+  return b;
+}
+
+}  // namespace
+
+void bind_nn(py::module_& m) {
+  using nn::Transformer;
+  ConfigClass<nn::TransformerConfig>(m, "TransformerConfig", "A decoder transformer in the GPT-2 style.")
+      .field("vocab_size", &nn::TransformerConfig::vocab_size, "tokens")
+      .field("max_positions", &nn::TransformerConfig::max_positions, "longest sequence, tokens")
+      .field("hidden_size", &nn::TransformerConfig::hidden_size, "C")
+      .field("num_layers", &nn::TransformerConfig::num_layers, "L")
+      .field("num_heads", &nn::TransformerConfig::num_heads, "H; hidden_size is a multiple of it")
+      .field("intermediate_size", &nn::TransformerConfig::intermediate_size, "0: 4 * hidden_size")
+      .field("init_std", &nn::TransformerConfig::init_std, "of every weight matrix")
+      .field("norm_eps", &nn::TransformerConfig::norm_eps, "")
+      .done();
+  ConfigClass<nn::GenerateOptions>(m, "GenerateOptions", "How answers are sampled.")
+      .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
+      .field("temperature", &nn::GenerateOptions::temperature, "0: greedy")
+      .field("top_k", &nn::GenerateOptions::top_k, "0: all")
+      .field("stop_ids", &nn::GenerateOptions::stop_ids, "")
+      .field("seed", &nn::GenerateOptions::seed, "")
+      .field("sample", &nn::GenerateOptions::sample, "which sample of each prompt")
+      .field("step", &nn::GenerateOptions::step, "")
+      .field("first_item", &nn::GenerateOptions::first_item, "")
+      .field("max_batch", &nn::GenerateOptions::max_batch, "sequences decoded at once; does not change the result")
+      .done();
+  py::class_<nn::Generation>(m, "Generation")
+      .def_readonly("ids", &nn::Generation::ids)
+      .def_readonly("logprobs", &nn::Generation::logprobs)
+      .def_property_readonly("stop_reason", [](const nn::Generation& g) { return g.stop_reason == nn::StopReason::kStopId ? "stop_id" : "length"; });
+  py::class_<Transformer>(m, "Transformer", "Weights of a decoder transformer; a value.")
+      .def(py::init<const nn::TransformerConfig&, std::uint64_t>(), py::arg("config"), py::arg("seed") = 0, py::call_guard<py::gil_scoped_release>())
+      .def_readonly("config", &Transformer::config)
+      .def_property_readonly("num_parameters", &Transformer::num_parameters)
+      .def("parameters", [](const Transformer& t) {
+        py::dict d;
+        t.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
+        return d;
+      }, "Name -> Tensor, in visit order.")
+      .def("with_parameters", [](Transformer t, const py::dict& values) {
+        t.visit([&](const std::string& name, Tensor& x) {
+          if (!values.contains(name.c_str())) detail::fail<ValueError>("Transformer.with_parameters", "a parameter is missing", "no " + name, "every parameter");
+          auto y = py::cast<Tensor>(values[name.c_str()]);
+          if (!(y.shape() == x.shape())) detail::fail<ShapeError>("Transformer.with_parameters", name + " has the wrong shape", y.shape().str(), x.shape().str());
+          x = y;
+        });
+        return t;
+      }, py::arg("values"))
+      .def("_logits", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.logits(to_batch(s)); }, py::call_guard<py::gil_scoped_release>())
+      .def("_logprobs", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s, double temperature) { return t.logprobs(to_batch(s), temperature); }, py::call_guard<py::gil_scoped_release>())
+      .def("hidden", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.hidden(to_batch(s)); }, py::call_guard<py::gil_scoped_release>(), py::arg("ids"),
+           "Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).")
+      .def("_generate", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& prompts, const nn::GenerateOptions& o, py::object on_token, py::object should_stop) {
+        nn::TokenCallback callback;
+        if (!on_token.is_none())
+          callback = [&](std::int64_t prompt, std::int32_t id, float logprob) {
+            py::gil_scoped_acquire gil;
+            on_token(prompt, id, logprob);
+          };
+        const auto run = run_options(py::none(), should_stop);
+        py::gil_scoped_release release;
+        return nn::generate(t, prompts, o, callback, run);
+      });
+  ConfigClass<optim::AdamWConfig>(m, "AdamWConfig", "AdamW (Loshchilov, Hutter 2019).")
+      .field("learning_rate", &optim::AdamWConfig::learning_rate, "")
+      .field("beta1", &optim::AdamWConfig::beta1, "")
+      .field("beta2", &optim::AdamWConfig::beta2, "")
+      .field("eps", &optim::AdamWConfig::eps, "")
+      .field("weight_decay", &optim::AdamWConfig::weight_decay, "decoupled; on matrices only")
+      .field("max_grad_norm", &optim::AdamWConfig::max_grad_norm, "0: off")
+      .done();
+  py::class_<optim::AdamWState<float>>(m, "AdamWState").def(py::init<>()).def_readonly("step", &optim::AdamWState<float>::step);
+  m.def("adamw_step", [](std::vector<Tensor> params, const std::vector<Tensor>& grads, optim::AdamWState<float>& state, const optim::AdamWConfig& config, double lr_factor) {
+    const double norm = optim::adamw_step<float>(params, std::span<const Tensor>(grads), state, config, lr_factor);
+    return py::make_tuple(params, norm);
+  }, py::arg("params"), py::arg("grads"), py::arg("state"), py::arg("config"), py::arg("lr_factor") = 1.0, "One step. Returns (new parameters, gradient norm before clipping).");
+}

@@ -1,0 +1,1 @@
+"""Environments; from Python only their C++ interface exists so far."""
