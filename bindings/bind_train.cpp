@@ -1,4 +1,5 @@
 #include "casters.hpp"
+#include "tutelage/train/chatbot.hpp"
 #include "tutelage/train/ppo.hpp"
 #include "tutelage/train/reward.hpp"
 #include "tutelage/train/sft.hpp"
@@ -40,6 +41,12 @@ void bind_configs(py::module_& m) {
       .field("error_rate", &train::RewardConfig::error_rate, "share of answers thought to be mistakes")
       .field("seed", &train::RewardConfig::seed, "")
       .done();
+  using B = train::ChatbotConfig;
+  ConfigClass<B>(m, "ChatbotConfig", "A small chatbot from nothing but conversations.")
+      .field("vocab_size", &B::vocab_size, "").field("max_positions", &B::max_positions, "").field("hidden_size", &B::hidden_size, "").field("num_layers", &B::num_layers, "")
+      .field("num_heads", &B::num_heads, "").field("steps", &B::steps, "").field("batch_size", &B::batch_size, "").field("learning_rate", &B::learning_rate, "")
+      .field("weight_decay", &B::weight_decay, "").field("seed", &B::seed, "")
+      .done();
   using P = train::PPOConfig;
   ConfigClass<P>(m, "PPOConfig", "PPO with a KL penalty in the reward.")
       .field("max_new_tokens", &P::max_new_tokens, "").field("temperature", &P::temperature, "").field("stop_ids", &P::stop_ids, "")
@@ -53,7 +60,7 @@ void bind_configs(py::module_& m) {
   ConfigClass<C>(m, "TeachConfig", "How judgements become a better chatbot.")
       .field("max_new_tokens", &C::max_new_tokens, "").field("temperature", &C::temperature, "")
       .field("sft_steps", &C::sft_steps, "0: off").field("sft_demonstrations", &C::sft_demonstrations, "a step").field("sft_rehearsal", &C::sft_rehearsal, "a step")
-      .field("sft_learning_rate", &C::sft_learning_rate, "").field("reward_models", &C::reward_models, "0: off").field("rehearsal_pairs", &C::rehearsal_pairs, "")
+      .field("sft_learning_rate", &C::sft_learning_rate, "").field("reward_models", &C::reward_models, "0: off").field("judged_pairs", &C::judged_pairs, "").field("rehearsal_pairs", &C::rehearsal_pairs, "")
       .field("reward", &C::reward, "").field("ppo_iterations", &C::ppo_iterations, "0: off").field("ppo_prompts", &C::ppo_prompts, "").field("ppo_rehearsal", &C::ppo_rehearsal, "")
       .field("ppo", &C::ppo, "").field("seed", &C::seed, "")
       .done();
@@ -99,6 +106,13 @@ void bind_train(py::module_& m) {
       .def_property_readonly("reference", &train::PPOTrainer::reference)
       .def_property_readonly("iteration", &train::PPOTrainer::iteration);
 
+  m.def("train_chatbot", [](const py::list& conversations, const train::ChatbotConfig& config, py::object progress, py::object should_stop) {
+    const auto all = to_conversations(conversations);
+    const auto run = run_options(progress, should_stop);
+    py::gil_scoped_release release;
+    return train::train_chatbot(all, config, run);
+  }, py::arg("conversations"), py::arg("config") = train::ChatbotConfig(), py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
+        "Trains a tokenizer and a model from conversations (lists of {role, content}).");
   using R = train::TeachReport;
   py::class_<R>(m, "TeachReport", "What an update did.")
       .def_readonly("demonstrations", &R::demonstrations).def_readonly("pairs", &R::pairs).def_readonly("carried", &R::carried)

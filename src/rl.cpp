@@ -1,4 +1,5 @@
 #include "tutelage/impl/rl/advantages.ipp"
+#include "tutelage/impl/rl/dpo_loss.ipp"
 #include "tutelage/impl/rl/kl.ipp"
 #include "tutelage/impl/rl/ppo_loss.ipp"
 
@@ -6,6 +7,11 @@ TUTELAGE_BEGIN
 namespace rl {
 #define TUTELAGE_INSTANTIATE(T)                                                                                                                                      \
   template BasicTensor<T> kl_estimate(const BasicTensor<T>&, const BasicTensor<T>&, const std::string&);                                                             \
+  template std::int64_t count_clamped(const BasicTensor<T>&, const BasicTensor<T>&);                                                                                 \
+  template DpoLoss<T> dpo_loss(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const DpoOptions<T>&);                    \
+  template DpoLoss<T> dpo_terms(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, const DpoOptions<T>&);           \
+  template KtoLoss<T> kto_loss(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, double, double, double);                                 \
+  template double kto_kl(const BasicTensor<T>&, const BasicTensor<T>&);                                                                                              \
   template BasicTensor<T> full_kl(const BasicTensor<T>&, const BasicTensor<T>&);                                                                                     \
   template BasicTensor<T> token_rewards(const BasicTensor<T>&, const BasicTensor<T>&, const BasicTensor<T>&, double, const BasicTensor<T>&, const std::string&, double); \
   template Advantages<T> gae(const BasicTensor<T>&, const BasicTensor<T>&, double, double, const GaeEnds<T>&);                                                       \

@@ -1,2 +1,3 @@
+#include "tutelage/impl/text/augment.ipp"
 #include "tutelage/impl/text/chat.ipp"
 #include "tutelage/impl/text/tokenizer.ipp"

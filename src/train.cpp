@@ -1,3 +1,4 @@
+#include "tutelage/impl/train/chatbot.ipp"
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
 #include "tutelage/impl/train/sft.ipp"

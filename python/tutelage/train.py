@@ -1,6 +1,7 @@
 """The loops: supervised fine-tuning, PPO, and teaching a chatbot."""
 
 from ._core import (
+    ChatbotConfig,
     PPOConfig,
     PPOStats,
     PPOTrainer,
@@ -12,9 +13,10 @@ from ._core import (
     Teacher,
     TeachReport,
     sft_loss,
+    train_chatbot,
     understand,
 )
 
 __all__ = [
-    "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "sft_loss", "understand",
+    "ChatbotConfig", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "sft_loss", "train_chatbot", "understand",
 ]

@@ -16,6 +16,7 @@ if(TUTELAGE_IN_WHEEL)
   # libtbb goes beside the module under its SONAME: the wheel then needs nothing of the build environment.
   set_target_properties(_core PROPERTIES INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON)
   install(TARGETS _core LIBRARY DESTINATION tutelage)
+  install(DIRECTORY examples/judges DESTINATION tutelage)
   if(TUTELAGE_PIP_DEPS)
     install(FILES $<TARGET_FILE:TBB::tbb> DESTINATION tutelage RENAME $<TARGET_SONAME_FILE_NAME:TBB::tbb>)
     file(GLOB TUTELAGE_TBB_LICENSE "${TUTELAGE_PIP_TBB}/../pxr_tbb_dev-*.dist-info/licenses/LICENSE.txt")
@@ -24,5 +25,6 @@ if(TUTELAGE_IN_WHEEL)
 else()
   set_target_properties(_core PROPERTIES LIBRARY_OUTPUT_DIRECTORY "$<1:${CMAKE_BINARY_DIR}/python/tutelage>")
   add_custom_command(TARGET _core POST_BUILD
-    COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/python/tutelage ${CMAKE_BINARY_DIR}/python/tutelage)
+    COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/python/tutelage ${CMAKE_BINARY_DIR}/python/tutelage
+    COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/examples/judges ${CMAKE_BINARY_DIR}/python/tutelage/judges)
 endif()

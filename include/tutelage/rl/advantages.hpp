@@ -19,14 +19,15 @@ template <class T>
 struct GaeEnds {
   BasicTensor<T> mask;        // (B, T): 0 is skipped, whatever stands there
   BasicTensor<T> terminated;  // (B, T): the episode ended by itself after this step: no value behind it
-  BasicTensor<T> truncated;   // (B, T): it was cut after this step: `bootstrap` stands behind it
-  BasicTensor<T> bootstrap;   // (B): value behind the last step, or (B, T): behind each truncated one
+  BasicTensor<T> truncated;   // (B, T): it was cut after this step, a time limit: `bootstrap` stands behind it
+  BasicTensor<T> bootstrap;   // (B): value behind the row's one end that is not terminated, or (B, T): behind each such step
 };
 
 /// Generalised advantage estimation (Schulman et al. 2016).
 ///   d_t = r_t + gamma V_{t+1} - V_t;  A_t = d_t + gamma lambda A_{t+1};  returns = A + V
-/// rewards, values (B, T). The value behind the last step is 0, or bootstrap. Cost: O(BT), one pass.
-/// @throws ShapeError, ValueError where gamma or gae_lambda is outside 0 to 1. Checked by: test_advantages.cpp.
+/// rewards, values (B, T). The value behind the last real step is 0, or bootstrap; a step that both terminated and was truncated terminated.
+/// @throws ShapeError; ValueError where gamma or gae_lambda is outside 0 to 1, where a truncated step has no bootstrap, and where a row
+/// has more ends to bootstrap than its one number. Cost: O(BT), one pass. Source: arXiv 1506.02438, eq. 16. Checked by: test_advantages.cpp.
 template <class T>
 Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, double gamma = 1.0, double gae_lambda = 0.95, const GaeEnds<T>& ends = {});
 

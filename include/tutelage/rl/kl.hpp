@@ -1,5 +1,5 @@
 #pragma once
-#include <optional>
+#include <cstdint>
 #include <string>
 
 #include "tutelage/tensor/tensor.hpp"
@@ -9,14 +9,20 @@ TUTELAGE_BEGIN
 namespace rl {
 
 /// Estimates of KL(policy || reference) from samples of the policy, per token, in nats; x = logprobs - ref_logprobs.
-///   k1: x; k2: x^2 / 2; k3: exp(-x) - 1 + x; abs: |x|. Not differentiable here: this is the form that enters a reward.
-/// As a loss, k2's gradient is that of the reverse KL, k3's that of the forward KL, and k1's is zero in expectation.
-/// Both of any one shape; x is clamped to +-20 before exp. @throws ShapeError, ConfigError for an unknown estimator
+///   k1: x; k2: x^2 / 2; k3: exp(-x) - 1 + x; abs: |x|.  Differentiable by both.
+/// In a reward (no gradient passes) all but abs have the KL as their mean, k2 approximately. As a loss on samples of the policy, k2's
+/// gradient is that of the reverse KL, k3's that of the forward KL, and k1's is zero in expectation: do not train on it.
+/// Both of any one shape; x is clamped to +-20 before exp. @throws ShapeError, ConfigError for an unknown estimator. Cost: O(size).
 /// Source: Schulman, "Approximating KL Divergence" (2020). Checked by: test_kl.cpp.
 template <class T>
 BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator = "k1");
 
-/// KL(softmax(logits) || softmax(ref_logits)) over the last axis, never negative: (..., V) -> (...). Cost: O(size).
+/// Log-ratios beyond +-20, which kl_estimate clamps; NaN is not one.
+template <class T>
+std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs);
+
+/// KL(softmax(logits) || softmax(ref_logits)) over the last axis, never negative, differentiable: (..., V) -> (...). Logits of -infinity are
+/// left out (top-k, top-p); infinite where only the reference leaves one out. Cost: O(size). Checked by: test_kl.cpp.
 template <class T>
 BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits);
 

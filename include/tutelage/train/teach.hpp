@@ -24,18 +24,19 @@ struct TeachConfig {
   std::int64_t max_new_tokens = 24;
   double temperature = 1.0;              // of the answers that are judged and of PPO's
   // 1. supervised fine-tuning on corrections and on answers that were called right
-  std::int64_t sft_steps = 60;           // 0: off
+  std::int64_t sft_steps = 100;          // 0: off
   std::int64_t sft_demonstrations = 8;   // a step, drawn evenly from the different demonstrations
-  std::int64_t sft_rehearsal = 16;       // exchanges a step that were not objected to
-  double sft_learning_rate = 3e-4;
+  std::int64_t sft_rehearsal = 24;       // exchanges a step that were not objected to
+  double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
   std::int64_t reward_models = 3;        // 0: off, and PPO with it
-  std::int64_t rehearsal_pairs = 48;     // "this exchange was fine, the taught answer does not belong here"
+  std::int64_t judged_pairs = 96;        // drawn from what was called right, above what was called wrong
+  std::int64_t rehearsal_pairs = 32;     // "this exchange was fine, the taught answer does not belong here"
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
-  std::int64_t ppo_iterations = 8;       // 0: off
-  std::int64_t ppo_prompts = 32;         // a iteration
-  std::int64_t ppo_rehearsal = 16;       // exchanges a step
+  std::int64_t ppo_iterations = 10;      // 0: off
+  std::int64_t ppo_prompts = 32;         // an iteration
+  std::int64_t ppo_rehearsal = 24;       // exchanges a step
   PPOConfig ppo;
   std::uint64_t seed = 0;
   TeachConfig();                         // sets the parts' learning rates

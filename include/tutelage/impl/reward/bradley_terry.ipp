@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <span>
 
 #include "tutelage/autograd/ops.hpp"
@@ -16,17 +18,31 @@ namespace reward {
 namespace detail_ {
 
 template <class T>
-struct LogLikelihood {
-  T value, slope;  // log P'(x) and its derivative
+struct Loss {
+  T value, slope;  // l(x) and its derivative
 };
 
-/// log((1 - e) sigma(x) + e sigma(-x)) = -softplus(-x) + log((1 - e) + e exp(-x)), written for the side where exp is small.
+enum class ErrorForm { kNone, kMixture, kSmoothing, kUnbiased };
+
+inline ErrorForm error_form(const std::string& name, double error_rate) {
+  static const std::array<std::string, 3> known{"mixture", "smoothing", "unbiased"};
+  const auto at = std::find(known.begin(), known.end(), name);
+  if (at == known.end()) {
+    const std::string near = detail::nearest(name, known.data(), known.size());
+    detail::fail<ConfigError>("bradley_terry_loss", "unknown error_form", name, "mixture, smoothing or unbiased", near.empty() ? "" : "Did you mean " + near + "?");
+  }
+  return error_rate == 0 ? ErrorForm::kNone : static_cast<ErrorForm>(at - known.begin() + 1);
+}
+
 template <class T>
-LogLikelihood<T> log_preference(T x, T e) {
-  const T s = math::sigmoid(x);
-  if (e == 0) return {-math::softplus(-x), T(1) - s};
-  const T p = (T(1) - e) * s + e * (T(1) - s);
-  return {math::log(p), (T(1) - T(2) * e) * s * (T(1) - s) / p};
+Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong) {
+  const T s = math::sigmoid(x), other = math::sigmoid(-x);
+  if (form == ErrorForm::kNone) return {math::softplus(-x), -other};
+  if (form == ErrorForm::kMixture) {
+    const T p = right * s + wrong * other;
+    return {-math::log(p), -((right - wrong) * s * other / p)};
+  }
+  return {right * math::softplus(-x) + wrong * math::softplus(x), wrong * s - right * other};
 }
 
 }  // namespace detail_
@@ -35,10 +51,16 @@ template <class T>
 BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, double factor, const PairOptions<T>& o) {
   const char* name = "bradley_terry_loss";
   if (chosen.rank() != 1 || chosen.size() == 0) detail::fail<ShapeError>(name, "scores are not a list of pairs", chosen.shape().str(), "(N) with N at least 1");
-  for (const auto* x : {&rejected, &o.margin, &o.probability, &o.weight})
-    if ((x == &rejected || x->size()) && !(x->shape() == chosen.shape())) detail::fail<ShapeError>(name, "rejected or an option has the wrong shape", x->shape().str(), chosen.shape().str());
+  const char* names[] = {"rejected", "margin", "probability", "weight"};
+  const BasicTensor<T>* others[] = {&rejected, &o.margin, &o.probability, &o.weight};
+  for (int k = 0; k < 4; ++k)
+    if ((k == 0 || others[k]->size()) && !(others[k]->shape() == chosen.shape()))
+      detail::fail<ShapeError>(name, std::string(names[k]) + " has the wrong shape", others[k]->shape().str(), chosen.shape().str() + " like chosen");
   if (!(o.error_rate >= 0 && o.error_rate < 0.5)) detail::fail<ValueError>(name, "error_rate is out of range", detail::str(o.error_rate), "0 to below 0.5");
-  const T f = static_cast<T>(factor), e = static_cast<T>(o.error_rate), center = static_cast<T>(o.center_coef);
+  const auto form = detail_::error_form(o.error_form, o.error_rate);
+  const double share = form == detail_::ErrorForm::kUnbiased ? 1.0 - 2.0 * o.error_rate : 1.0, sign = form == detail_::ErrorForm::kUnbiased ? -1.0 : 1.0;
+  const T right = static_cast<T>((1.0 - o.error_rate) / share), wrong = static_cast<T>(sign * o.error_rate / share);
+  const T f = static_cast<T>(factor), center = static_cast<T>(o.center_coef);
   auto value = BasicTensor<T>::uninitialized(chosen.shape());
   BasicTensor<T> slopes[2] = {BasicTensor<T>::uninitialized(chosen.shape()), BasicTensor<T>::uninitialized(chosen.shape())};
   T *y = value.mutable_data(), *dc = slopes[0].mutable_data(), *dr = slopes[1].mutable_data();
@@ -47,12 +69,15 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
     const T x = o.margin.size() ? (c - r) - o.margin.data()[i] : c - r;
     const T p = o.probability.size() ? o.probability.data()[i] : T(1), w = o.weight.size() ? o.weight.data()[i] * f : f;
     if (!(p >= 0 && p <= 1)) detail::fail<ValueError>(name, "probability of pair " + detail::str(i) + " is out of range", detail::str(static_cast<double>(p)), "0 to 1");
-    const auto up = detail_::log_preference(x, e), down = detail_::log_preference(-x, e);
-    const T loss = -(p * up.value) - (T(1) - p) * down.value, slope = -(p * up.slope) + (T(1) - p) * down.slope;
+    auto l = detail_::preference_loss(x, form, right, wrong);
+    if (p != 1) {
+      const auto back = detail_::preference_loss(-x, form, right, wrong);
+      l = {p * l.value + (T(1) - p) * back.value, p * l.slope - (T(1) - p) * back.slope};
+    }
     const T pull = T(2) * center * sum;
-    y[i] = w * (loss + center * sum * sum);
-    dc[i] = w * (slope + pull);
-    dr[i] = w * (pull - slope);
+    y[i] = w * (l.value + center * sum * sum);
+    dc[i] = w * (l.slope + pull);
+    dr[i] = w * (pull - l.slope);
   }
   const BasicTensor<T> inputs[2] = {chosen, rejected};
   return ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
@@ -60,9 +85,28 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
 
 template <class T>
 BasicTensor<T> bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const PairOptions<T>& options) {
-  const double count = options.weight.size() ? kernels::sum16_double(options.weight.data(), options.weight.size()) : static_cast<double>(chosen.size());
-  if (!(count > 0)) detail::fail<ValueError>("bradley_terry_loss", "weights do not add up", detail::str(count), "more than 0");
+  const double here = options.weight.size() ? kernels::sum16_double(options.weight.data(), options.weight.size()) : static_cast<double>(chosen.size());
+  const double count = options.count.value_or(here);
+  if (chosen.size() && !(count > 0)) detail::fail<ValueError>("bradley_terry_loss", options.count ? "count is out of range" : "weights do not add up", detail::str(count), "more than 0");
   return ops::sum(bradley_terry_terms(chosen, rejected, 1.0 / count, options));
+}
+
+template <class T>
+BasicTensor<T> noisy_bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, double error_rate, PairOptions<T> options) {
+  options.error_rate = error_rate;
+  return bradley_terry_loss(chosen, rejected, options);
+}
+
+template <class T>
+double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected) {
+  if (chosen.size() == 0 || !(chosen.shape() == rejected.shape()))
+    detail::fail<ShapeError>("pair_accuracy", "not one rejected score a chosen one", chosen.shape().str() + " and " + rejected.shape().str(), "(N) twice, N at least 1");
+  double right = 0;  // halves: exact
+  for (std::int64_t i = 0; i < chosen.size(); ++i) {
+    const T c = chosen.data()[i], r = rejected.data()[i];
+    right = right + (c > r ? 1.0 : c == r ? 0.5 : 0.0);
+  }
+  return right / static_cast<double>(chosen.size());
 }
 
 }  // namespace reward

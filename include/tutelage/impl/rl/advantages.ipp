@@ -30,7 +30,7 @@ Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, d
   T *adv = out.advantages.mutable_data(), *ret = out.returns.mutable_data();
   const T g = static_cast<T>(gamma), gl = static_cast<T>(gamma * gae_lambda);
   for (std::int64_t i = 0; i < b; ++i) {
-    bool last = true;
+    bool last = true, used = false;
     T next_value = 0, next_advantage = 0;
     for (std::int64_t j = t - 1; j >= 0; --j) {
       const std::int64_t at = i * t + j;
@@ -40,7 +40,15 @@ Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, d
       if (last || terminated || truncated) {
         next_advantage = 0;
         next_value = 0;
-        if (!terminated && ends.bootstrap.size()) next_value = per_step ? ends.bootstrap.data()[at] : ends.bootstrap.data()[i];
+        if (!terminated && ends.bootstrap.size()) {
+          if (used && !per_step)
+            detail::fail<ValueError>("gae", "row " + detail::str(i) + " has several ends to bootstrap", "bootstrap " + ends.bootstrap.shape().str(), "(B, T), a value behind each",
+                                     "An unmarked last step is such an end too: a terminated one is not.");
+          next_value = per_step ? ends.bootstrap.data()[at] : ends.bootstrap.data()[i];
+          used = true;
+        } else if (!terminated && truncated) {
+          detail::fail<ValueError>("gae", "step " + detail::str(j) + " of row " + detail::str(i) + " is truncated", "no bootstrap", "the value behind it", "A time limit is not an end.");
+        }
         last = false;
       }
       const T v = values.data()[at];

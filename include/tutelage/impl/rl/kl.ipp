@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/fail.hpp"
@@ -24,29 +25,57 @@ void same_shape(const char* function, const char* name, const BasicTensor<T>& x,
 template <class T>
 BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator) {
   detail_::same_shape("kl_estimate", "ref_logprobs", ref_logprobs, logprobs);
-  auto out = BasicTensor<T>::uninitialized(logprobs.shape());
-  T* y = out.mutable_data();
+  auto value = BasicTensor<T>::uninitialized(logprobs.shape()), slope = BasicTensor<T>::uninitialized(logprobs.shape());
+  T *y = value.mutable_data(), *d = slope.mutable_data();
   const T *l = logprobs.data(), *r = ref_logprobs.data();
   const int kind = estimator == "k1" ? 1 : estimator == "k2" ? 2 : estimator == "k3" ? 3 : estimator == "abs" ? 4 : 0;
   if (!kind) detail::fail<ConfigError>("kl_estimate", "unknown estimator", estimator, "k1, k2, k3 or abs");
-  for (std::int64_t i = 0; i < out.size(); ++i) {
+  for (std::int64_t i = 0; i < value.size(); ++i) {
     const T x = l[i] - r[i];
     switch (kind) {
-      case 1: y[i] = x; break;
-      case 2: y[i] = T(0.5) * x * x; break;
-      case 3: y[i] = math::expm1(-std::clamp(x, T(-20), T(20))) + x; break;
-      default: y[i] = x < 0 ? -x : x;
+      case 1: y[i] = x, d[i] = 1; break;
+      case 2: y[i] = T(0.5) * x * x, d[i] = x; break;
+      case 3: {
+        const T at = std::clamp(x, T(-20), T(20)), e = math::expm1(-at);
+        y[i] = e + x, d[i] = x == at ? -e : T(1);
+        break;
+      }
+      default: y[i] = x < 0 ? -x : x, d[i] = x < 0 ? T(-1) : x > 0 ? T(1) : T(0);
     }
   }
-  return out;
+  if (!logprobs.tracked() && !ref_logprobs.tracked()) return value;
+  const BasicTensor<T> inputs[2] = {logprobs, ref_logprobs}, slopes[2] = {slope, ops::neg(slope)};
+  return ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
+}
+
+template <class T>
+std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs) {
+  detail_::same_shape("count_clamped", "ref_logprobs", ref_logprobs, logprobs);
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < logprobs.size(); ++i) {
+    const T x = logprobs.data()[i] - ref_logprobs.data()[i];
+    count += x > T(20) || x < T(-20);
+  }
+  return count;
 }
 
 template <class T>
 BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits) {
   detail_::same_shape("full_kl", "ref_logits", ref_logits, logits);
-  const auto p = ops::log_softmax(logits);
-  const auto kl = ops::sum_last(ops::mul(ops::exp(p), ops::sub(p, ops::log_softmax(ref_logits))));
-  return ops::maximum(kl, BasicTensor<T>::scalar(0));
+  const BasicTensor<T> inputs[2] = {ops::log_softmax(logits), ops::log_softmax(ref_logits)};
+  BasicTensor<T> value(logits.shape()), slopes[2] = {BasicTensor<T>(logits.shape()), BasicTensor<T>(logits.shape())};
+  T *y = value.mutable_data(), *dl = slopes[0].mutable_data(), *dr = slopes[1].mutable_data();
+  for (std::int64_t i = 0; i < value.size(); ++i) {
+    const T l = inputs[0].data()[i], p = math::exp(l);
+    if (p == 0) continue;  // 0 log 0
+    const T x = l - inputs[1].data()[i];
+    y[i] = p * x;
+    dl[i] = p * x + p;
+    dr[i] = -p;
+  }
+  const auto terms = ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
+  const auto kl = ops::sum_last(terms);
+  return ops::maximum(kl, BasicTensor<T>(kl.shape()));
 }
 
 TUTELAGE_INLINE AdaptiveKL::AdaptiveKL(double init, double target, double horizon, std::string per) : value_(init), target_(target), horizon_(horizon), per_(std::move(per)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tutelage/autograd/ops.hpp"
+#include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/rl/kl.ipp"
 #include "tutelage/rl/ppo_loss.hpp"
 
@@ -20,12 +21,14 @@ LossTerms<T> policy_terms(const BasicTensor<T>& logprobs, const BasicTensor<T>& 
                           std::optional<double> clip_range_high, std::optional<double> dual_clip) {
   detail_::same_shape("policy_terms", "old_logprobs", old_logprobs, logprobs);
   detail_::same_shape("policy_terms", "advantages", advantages, logprobs);
-  if (!(clip_range > 0)) detail::fail<ValueError>("policy_terms", "clip_range is out of range", detail::str(clip_range), "more than 0");
+  if (!(clip_range >= 0)) detail::fail<ValueError>("policy_terms", "clip_range is out of range", detail::str(clip_range), "0 or more");
+  if (clip_range_high && !(*clip_range_high >= 0)) detail::fail<ValueError>("policy_terms", "clip_range_high is out of range", detail::str(*clip_range_high), "0 or more");
   if (dual_clip && !(*dual_clip > 1)) detail::fail<ValueError>("policy_terms", "dual_clip is out of range", detail::str(*dual_clip), "more than 1");
   const T low = static_cast<T>(1.0 - clip_range), high = static_cast<T>(1.0 + clip_range_high.value_or(clip_range)), w = static_cast<T>(weight);
   LossTerms<T> out;
   auto value = BasicTensor<T>::uninitialized(logprobs.shape()), derivative = BasicTensor<T>::uninitialized(logprobs.shape());
   T *y = value.mutable_data(), *d = derivative.mutable_data();
+  std::vector<double> ratios;
   for (std::int64_t i = 0; i < logprobs.size(); ++i) {
     const T x = logprobs.data()[i] - old_logprobs.data()[i], at = std::clamp(x, T(-20), T(20)), a = advantages.data()[i];
     const T ratio = math::exp(at), plain = -a * ratio, clipped = -a * std::clamp(ratio, low, high);
@@ -37,11 +40,13 @@ LossTerms<T> policy_terms(const BasicTensor<T>& logprobs, const BasicTensor<T>& 
     if (dual_clip && a < 0 && loss > -a * static_cast<T>(*dual_clip)) loss = -a * static_cast<T>(*dual_clip), slope = 0;
     y[i] = w * loss;
     d[i] = w * slope;
-    out.approx_kl = out.approx_kl + 0.5 * static_cast<double>(x) * static_cast<double>(x);
-    out.ratio_sum = out.ratio_sum + static_cast<double>(ratio);
+    out.log_ratios.push_back(static_cast<double>(x));
+    ratios.push_back(static_cast<double>(ratio));
     out.ratio_max = std::max(out.ratio_max, static_cast<double>(ratio));
-    out.clamped += x != at;
+    out.clamped += x > T(20) || x < T(-20);
   }
+  out.approx_kl = 0.5 * kernels::sum16_square(out.log_ratios.data(), logprobs.size());
+  out.ratio_sum = kernels::sum16_double(ratios.data(), logprobs.size());
   out.terms = ops::with_derivatives(std::move(value), std::span(&logprobs, 1), std::span<const BasicTensor<T>>(&derivative, 1));
   return out;
 }
@@ -50,7 +55,7 @@ template <class T>
 LossTerms<T> value_terms(const BasicTensor<T>& values, const BasicTensor<T>& old_values, const BasicTensor<T>& returns, double weight, double clip_range_value) {
   detail_::same_shape("value_terms", "old_values", old_values, values);
   detail_::same_shape("value_terms", "returns", returns, values);
-  if (!(clip_range_value > 0)) detail::fail<ValueError>("value_terms", "clip_range_value is out of range", detail::str(clip_range_value), "more than 0");
+  if (!(clip_range_value >= 0)) detail::fail<ValueError>("value_terms", "clip_range_value is out of range", detail::str(clip_range_value), "0 or more");
   const T c = static_cast<T>(clip_range_value), w = static_cast<T>(weight);
   LossTerms<T> out;
   auto value = BasicTensor<T>::uninitialized(values.shape()), derivative = BasicTensor<T>::uninitialized(values.shape());
@@ -102,6 +107,7 @@ RealTokens<T> real_tokens(const char* function, const BasicTensor<T>& mask, cons
     lengths.push_back(n);
     sequences += n > 0;
   }
+  if (count && !(*count > 0)) detail::fail<ValueError>(function, "count is out of range", detail::str(*count), "more than 0");
   const double whole = count.value_or(mode == known[0] ? static_cast<double>(real.index.size()) : sequences);
   for (auto at : real.index) {
     double w = 1.0 / whole;
@@ -129,7 +135,7 @@ template <class T>
 BasicTensor<T> aggregate(const BasicTensor<T>& loss, const BasicTensor<T>& mask, const std::string& mode, std::optional<double> max_length, std::optional<double> count) {
   detail_::same_shape("aggregate", "mask", mask, loss);
   const auto real = detail_::real_tokens("aggregate", mask, mode, max_length, count);
-  return real.index.empty() ? BasicTensor<T>::scalar(0) : detail_::weighted_sum(detail_::compact(loss, real), real);
+  return detail_::weighted_sum(detail_::compact(loss, real), real);
 }
 
 template <class T>
@@ -137,9 +143,9 @@ PolicyLoss<T> ppo_policy_loss(const BasicTensor<T>& logprobs, const BasicTensor<
                               const PolicyLossOptions& o) {
   for (const auto* x : {&old_logprobs, &advantages, &mask}) detail_::same_shape("ppo_policy_loss", "old_logprobs, advantages or mask", *x, logprobs);
   const auto real = detail_::real_tokens("ppo_policy_loss", mask, o.aggregation, o.max_length, o.count);
-  if (real.index.empty()) detail::fail<ValueError>("ppo_policy_loss", "no token is real", "an all-zero mask", "at least one");
+  if (real.index.empty() && !o.count) detail::fail<ValueError>("ppo_policy_loss", "no token is real", "an all-zero mask", "at least one");
   const auto t = policy_terms(detail_::compact(logprobs, real), detail_::compact(old_logprobs, real), detail_::compact(advantages, real), 1.0, o.clip_range, o.clip_range_high, o.dual_clip);
-  const double n = static_cast<double>(real.index.size());
+  const double n = std::max(1.0, static_cast<double>(real.index.size()));
   return {detail_::weighted_sum(t.terms, real), t.clipped / n, t.approx_kl / n, t.ratio_sum / n, t.ratio_max, t.clamped};
 }
 
@@ -148,9 +154,9 @@ ValueLoss<T> ppo_value_loss(const BasicTensor<T>& values, const BasicTensor<T>& 
                             std::optional<double> count) {
   for (const auto* x : {&old_values, &returns, &mask}) detail_::same_shape("ppo_value_loss", "old_values, returns or mask", *x, values);
   const auto real = detail_::real_tokens("ppo_value_loss", mask, "token-mean", {}, count);
-  if (real.index.empty()) detail::fail<ValueError>("ppo_value_loss", "no token is real", "an all-zero mask", "at least one");
+  if (real.index.empty() && !count) detail::fail<ValueError>("ppo_value_loss", "no token is real", "an all-zero mask", "at least one");
   const auto t = value_terms(detail_::compact(values, real), detail_::compact(old_values, real), detail_::compact(returns, real), 1.0, clip_range_value);
-  return {detail_::weighted_sum(t.terms, real), t.clipped / static_cast<double>(real.index.size())};
+  return {detail_::weighted_sum(t.terms, real), t.clipped / std::max(1.0, static_cast<double>(real.index.size()))};
 }
 
 }  // namespace rl

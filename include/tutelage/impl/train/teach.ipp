@@ -9,6 +9,7 @@
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
 #include "tutelage/impl/train/understand.ipp"
+#include "tutelage/text/augment.hpp"
 #include "tutelage/train/teach.hpp"
 
 TUTELAGE_BEGIN
@@ -80,12 +81,14 @@ inline Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::spa
 }  // namespace detail_
 
 TUTELAGE_INLINE TeachConfig::TeachConfig() {
-  reward.optimizer.learning_rate = 2e-4;
-  reward.epochs = 3;
-  ppo.optimizer.learning_rate = 1e-4;
-  ppo.kl_coef = 0.05;
+  reward.optimizer.learning_rate = 3e-4;
+  reward.optimizer.beta2 = 0.99;
+  reward.optimizer.weight_decay = 0.01;
+  ppo.optimizer.learning_rate = 3e-4;
+  ppo.optimizer.beta2 = 0.99;
+  ppo.kl_coef = 0.1;
+  ppo.missing_eos_penalty = 1.0;
   ppo.ptx_coef = 1.0;
-  ppo.num_epochs = 2;
 }
 
 TUTELAGE_INLINE void TeachConfig::validate() const {
@@ -205,17 +208,15 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   TeachReport report;
   const auto lesson = detail_::make_lesson(judgements_, base_.conversations);
   report.demonstrations = static_cast<std::int64_t>(lesson.good.size());
-  std::vector<text::Example> rehearsal, good;
-  for (const auto& c : lesson.rehearsal) rehearsal.push_back(text::render_example(base_.tokenizer, c));
-  const auto example = [&](const prefs::Demonstration& d) {
-    const text::Message turns[] = {{"user", d.prompt}, {"assistant", d.answer}};
-    return text::render_example(base_.tokenizer, turns);
-  };
-  for (const auto& d : lesson.good) good.push_back(example(d));
   Rng rng(config_.seed, Purpose::kQuery, static_cast<std::uint32_t>(judgements_.size()));
   const auto pick = [&](const auto& list) -> const auto& { return list[rng.below(list.size())]; };
+  const text::Augmenter reword(base_.conversations);
+  const auto example = [&](const text::Conversation& c) {  // reworded, where that fits
+    auto e = text::render_example(base_.tokenizer, reword(c, rng));
+    return static_cast<std::int64_t>(e.ids.size()) <= base_.transformer.config.max_positions ? e : text::render_example(base_.tokenizer, c);
+  };
   const auto rehearse = [&](std::int64_t n, std::vector<text::Example>& to) {
-    for (std::int64_t i = 0; i < n && !rehearsal.empty(); ++i) to.push_back(pick(rehearsal));
+    for (std::int64_t i = 0; i < n && !lesson.rehearsal.empty(); ++i) to.push_back(example(pick(lesson.rehearsal)));
   };
 
   // 1. Reward models from pairs: what was said, right above wrong, and rehearsed exchanges above what does not belong there.
@@ -227,10 +228,11 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   for (const auto& p : lesson.data.preferences) pair(p.prompt, p.chosen, p.prompt, p.rejected, p.probability);
   std::vector<prefs::Verdict> rights, wrongs;
   for (const auto& v : lesson.data.verdicts) (v.right ? rights : wrongs).push_back(v);
-  if (!rights.empty() && !wrongs.empty()) {
-    for (const auto& r : rights) { const auto& w = pick(wrongs); pair(r.prompt, r.answer, w.prompt, w.answer); }
-    for (const auto& w : wrongs) { const auto& r = pick(rights); pair(r.prompt, r.answer, w.prompt, w.answer); }
-  }
+  if (!rights.empty() && !wrongs.empty())
+    while (static_cast<std::int64_t>(pairs.size()) < config_.judged_pairs) {
+      const auto &r = pick(rights), &w = pick(wrongs);
+      pair(r.prompt, r.answer, w.prompt, w.answer);
+    }
   if (!lesson.rehearsal.empty() && !pairs.empty())
     for (std::int64_t i = 0; i < config_.rehearsal_pairs; ++i) {
       const auto &own = pick(lesson.rehearsal), &other = pick(lesson.rehearsal);
@@ -251,17 +253,20 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   // prefers it; what was not objected to is rehearsed.
   clock = {};
   const auto carried = carry_over(ensemble, lesson);
-  for (const auto& d : carried) good.push_back(example(d));
   report.carried = static_cast<std::int64_t>(carried.size());
   nn::Transformer policy = base_.transformer;
-  if (config_.sft_steps > 0 && !good.empty()) {
+  if (config_.sft_steps > 0 && !lesson.good.empty()) {
     SFTConfig sft;
     sft.optimizer.learning_rate = config_.sft_learning_rate;
+    sft.optimizer.beta2 = 0.99;
     SFTTrainer trainer(policy, sft);
-    const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.1};
+    const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.0};
     for (std::int64_t k = 0; k < config_.sft_steps && !run.stop_requested(); ++k) {
       std::vector<text::Example> items;
-      for (std::int64_t i = 0; i < config_.sft_demonstrations; ++i) items.push_back(pick(good));
+      for (std::int64_t i = 0; i < config_.sft_demonstrations; ++i) {
+        const auto& d = i % 2 && !carried.empty() ? pick(carried) : pick(lesson.good);
+        items.push_back(example({{"user", d.prompt}, {"assistant", d.answer}}));
+      }
       rehearse(config_.sft_rehearsal, items);
       const auto step = trainer.step(items, schedule.factor(k));
       run.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
@@ -280,11 +285,11 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
     config.seed = config_.seed;
     PPOTrainer trainer(policy, config);
     for (std::int64_t k = 0; k < config_.ppo_iterations && !run.stop_requested(); ++k) {
-      std::vector<std::string> questions;
       std::vector<TokenIds> prompts;
       for (std::int64_t i = 0; i < config_.ppo_prompts; ++i) {
-        questions.push_back(pick(lesson.questions));
-        prompts.push_back(prompt_ids(questions.back()));
+        const auto& question = pick(lesson.questions);
+        const auto reworded = reword(question, rng);
+        prompts.push_back(base_.tokenizer.encode(reworded).size() <= base_.tokenizer.encode(question).size() + 4 ? prompt_ids(reworded) : prompt_ids(question));
       }
       const auto responses = trainer.generate(prompts);
       nn::TokenBatch whole;

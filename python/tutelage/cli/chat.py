@@ -1,0 +1,69 @@
+"""`tutelage chat`: talk, and teach in the conversation."""
+
+import os
+import sys
+import time
+
+from .. import Error, io, prefs, train
+from .screen import Interrupt, Progress, visible
+
+HELP = """  /right            the last answer was right
+  /wrong            it was not
+  /say TEXT         it should have been TEXT; or say it in a sentence: That is not quite right; humans would say, "TEXT"
+  /undo             forget what was learnt last
+  /quit             leave"""
+
+def converse(teacher, learn, folder=None, lines=None):
+    """Reads lines until the end; judgements and the model are kept in `folder` if there is one."""
+    log = prefs.JudgementLog(os.path.join(folder, "judgements.jsonl")) if folder else None
+    terminal = lines is None and sys.stdin.isatty()
+    if terminal:
+        print("Talk to it." + (" Teach it: /right, /wrong, /say TEXT; /help shows more." if learn else "") + " /quit or Ctrl-D leaves.")
+    while True:
+        try:
+            line = input("you> ") if lines is None else next(lines)
+        except (EOFError, StopIteration):
+            print()
+            return
+        if not terminal and lines is None:
+            print(visible(line))
+        if not line.strip():
+            continue
+        try:
+            if not one_line(teacher, line, learn, folder, log):
+                return
+        except (Error, ValueError) as error:
+            print(f"     {error}")
+
+def one_line(teacher, line, learn, folder, log):
+    """Answers or learns; False to leave."""
+    kind, text = train.understand(line) if learn or line.startswith("/") else ("question", line.strip())
+    if kind == "quit":
+        return False
+    if kind == "help" or (kind != "question" and not learn):
+        print(HELP if learn else "  /quit leaves; start with --learn to teach it")
+    elif kind == "question":
+        print(f"bot> {visible(teacher.answer(text))}", flush=True)
+    elif kind == "undo":
+        print("     Back to before the last lesson." if teacher.undo() else "     There is nothing to undo.")
+        if folder:
+            io.save_model(folder, teacher.model())
+    else:
+        judgement = teacher.feedback(line)
+        if log:
+            log.append(judgement)
+        question = visible(judgement.prompt)
+        said = {"right": "that was right", "wrong": "that was not right", "correction": f'I should say "{visible(judgement.correction)}"'}[judgement.kind]
+        print(f'     Understood: asked "{question}", {said}. Learning ...', flush=True)
+        start = time.monotonic()
+        with Interrupt() as stop:
+            teacher.update(progress=Progress(), should_stop=stop)
+        if folder:
+            io.save_model(folder, teacher.model())
+        print(f"     Learnt in {time.monotonic() - start:.0f} s. /undo takes it back.", flush=True)
+    return True
+
+def run(args):
+    teacher = train.Teacher(io.load_model(args.folder))
+    converse(teacher, args.learn, args.folder if args.learn else None)
+    return 0

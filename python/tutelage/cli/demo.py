@@ -1,0 +1,205 @@
+"""`tutelage demo`: a small chatbot learns to talk, is judged, and answers better."""
+
+import json
+import os
+import sys
+import time
+from importlib import resources
+
+from .. import io, peak_memory, prefs, text, train
+from .chat import converse
+from .data import read_data
+from .judges import SHIPPED, Judge, wilson
+from .screen import Interrupt, Progress, visible
+
+ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES = 3, 50, 3, 8
+
+
+def questions():
+    return json.loads(resources.files("tutelage").joinpath("data/questions.json").read_text(encoding="utf-8"))
+
+
+class Run:
+    """The files of --out; each judgement is on disk before the next is asked."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+            for name in ("judgements.jsonl", "metrics.jsonl", "transcript.jsonl"):
+                if os.path.exists(os.path.join(folder, name)):
+                    os.replace(os.path.join(folder, name), os.path.join(folder, name + ".old"))
+            self._log = prefs.JudgementLog(os.path.join(folder, "judgements.jsonl"))
+
+    def judgement(self, judgement):
+        if self.folder:
+            self._log.append(judgement)
+
+    def line(self, name, row):
+        if self.folder:
+            with open(os.path.join(self.folder, name), "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+
+def measure(teacher, judge, asked, held_out, others, run, when, sample):
+    """What the judge accepts of one sampled answer a question, and what leaks into answers on other subjects."""
+    row = {}
+    for name, group in (("accepted_asked", asked), ("accepted", held_out)):
+        answers = teacher.sample(group, sample)
+        verdicts = [judge.accepts(q, a) for q, a in zip(group, answers)]
+        row[name] = sum(verdicts)
+        for q, a, v in zip(group, answers, verdicts):
+            run.line("transcript.jsonl", {"when": when, "group": name, "question": q, "answer": a, "sample": sample, "accepted": v})
+    answers = teacher.sample(others, sample)
+    row["leaked"] = sum(bool(judge.leaks and judge.leaks(a)) for a in answers)
+    for q, a in zip(others, answers):
+        run.line("transcript.jsonl", {"when": when, "group": "others", "question": q, "answer": a, "sample": sample, "accepted": None})
+    return row
+
+
+def unseen_pairs(teacher, judgements):
+    """How many right-above-wrong pairs of judgements that the reward models have not seen they order as the judge did."""
+    if not teacher.has_reward:
+        return 0, 0
+    right = [j for j in judgements if j.kind == "right"]
+    wrong = [j for j in judgements if j.kind in ("wrong", "correction")]
+    if not right or not wrong:
+        return 0, 0
+    score = dict(zip(map(id, right + wrong), teacher.score([j.prompt for j in right + wrong], [j.answer_a for j in right + wrong])))
+    pairs = [(right[i % len(right)], wrong[i % len(wrong)]) for i in range(max(len(right), len(wrong)))]
+    return sum(score[id(r)] > score[id(w)] for r, w in pairs), len(pairs)
+
+
+def ask_round(teacher, judge, asked, number, corrections, ablate, run):
+    """Samples answers, asks about those where the reward models differ most, and keeps what is said."""
+    pool = {}
+    for k in range(SAMPLES):
+        for q, a in zip(asked, teacher.sample(asked, number * SAMPLES + k)):
+            if a.strip():
+                pool.setdefault((q, a))
+    pool = list(pool)
+    spread = teacher.disagreement([q for q, _ in pool], [a for _, a in pool])
+    order = sorted(range(len(pool)), key=lambda i: (-spread[i], i))[:PER_ROUND]
+    new = []
+    for i in order:
+        question, answer = pool[i]
+        kind, better = ("right" if judge.says(question, answer) else "wrong"), ""
+        if kind == "wrong" and judge.correction and corrections < MOST_CORRECTIONS and ablate in (None, "corrections"):
+            kind, better, corrections = "correction", judge.correction, corrections + 1
+        if ablate == "corrections" and kind != "correction":
+            continue
+        judgement = prefs.Judgement(kind, question, answer, correction=better, annotator="simulated")
+        run.judgement(judgement)
+        new.append(judgement)
+    return new, corrections, teacher.has_reward
+
+
+def teach(teacher, judge, asked, run, ablate, stop, say, progress):
+    """The rounds. Returns what happened in numbers."""
+    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "unseen": [0, 0]}
+    for number in range(ROUNDS):
+        if stop():
+            break
+        new, told["corrections"], chosen = ask_round(teacher, judge, asked, number, told["corrections"], ablate, run)
+        if not new:
+            break
+        right, pairs = unseen_pairs(teacher, new)
+        told["unseen"] = [told["unseen"][0] + right, told["unseen"][1] + pairs]
+        told["judgements"] += len(new)
+        told["asked_where_unsure"] += len(new) if chosen else 0
+        for judgement in new:
+            teacher.judge(judgement)
+        accepted = sum(j.kind == "right" for j in new)
+        say(f"round {number + 1}: {len(new)} answers judged, {accepted} accepted; learning from them ...")
+        report = teacher.update(progress=progress, should_stop=stop)
+        told["rounds"] += 1
+        told["ppo_seconds"] += report.ppo_seconds
+        told["kl"] = report.ppo.kl
+        run.line("metrics.jsonl", {"round": number + 1, "judged": len(new), "accepted": accepted, "pairs": report.pairs, "carried": report.carried, "kl": report.ppo.kl,
+                                   "reward": report.ppo.reward, "sft_seconds": report.sft_seconds, "reward_seconds": report.reward_seconds, "ppo_seconds": report.ppo_seconds})
+    return told
+
+
+def config_for(ablate, seed):
+    config = train.TeachConfig(seed=seed)
+    if ablate == "corrections":
+        config.ppo_iterations = 0
+    if ablate in ("judgements", "verdicts"):
+        config.sft_steps = 0
+    return config
+
+
+def share(name, before, after, total):
+    low, high = wilson(after, total)
+    return f"{name} {before} of {total} -> {after} of {total} [{100 * low:.0f} to {100 * high:.0f} %, 95 %]"
+
+
+def run(args):
+    start = time.monotonic()
+    say = (lambda *_: None) if args.json else (lambda line: print(line, flush=True))
+    by_hand = args.judge is None and sys.stdin.isatty() and not args.json
+    judge = None if by_hand else Judge(args.judge or SHIPPED, args.error_rate, args.seed)
+    asked_all = questions()
+    files = Run(args.out)
+    say("tutelage demo: a small chatbot learns to talk here, from nothing; then it is taught.")
+    conversations = read_data(args.data) if args.data else io.read_conversations(str(resources.files("tutelage").joinpath("data/conversations.jsonl")))
+    say(f"1. {len(conversations)} short exchanges to learn from")
+    progress = Progress(quiet=args.json)
+    with Interrupt() as stop:
+        model = train.train_chatbot(conversations, train.ChatbotConfig(seed=args.seed), progress=progress, should_stop=stop)
+        teacher = train.Teacher(model, config_for(args.ablate, args.seed))
+        say(f"   {model.transformer.num_parameters:,} parameters, {time.monotonic() - start:.0f} s so far")
+        if by_hand:
+            if args.out:
+                io.save_model(args.out, model)
+            converse(teacher, True, args.out)
+            return 0
+        say(f"2. The judge is {judge.source}, wrong in {100 * judge.error_rate:.0f} % of its answers. It wants this: {judge.wish}.")
+        result = judged(args, teacher, judge, asked_all, files, stop, say, progress, start)
+    if args.out:
+        io.save_model(args.out, teacher.model())
+        say(f"Kept in {args.out}. Talk to it: tutelage chat {args.out} --learn")
+    if args.json:
+        print(json.dumps(result))
+    return 0
+
+
+def judged(args, teacher, judge, asked_all, files, stop, say, progress, start):
+    asked, held_out, others, shown = (asked_all[k] for k in ("identity_asked", "identity_held_out", "others", "shown"))
+    others = others[:40]
+    rest = [text.render_example(teacher.model().tokenizer, c) for c in teacher.model().conversations if c[0]["content"] not in asked_all["identity_asked"]][::7]
+    loss_before = train.sft_loss(teacher.policy, rest)
+    examples = asked[:1] + held_out[:3]
+    greedy_before = {q: teacher.answer(q) for q in examples + shown}
+    before = measure(teacher, judge, asked, held_out, others, files, "before", 1000)
+    told = teach(teacher, judge, asked, files, args.ablate, stop, say, progress)
+    after = measure(teacher, judge, asked, held_out, others, files, "after", 1001)
+    say("\n3. Before and after, most likely answers (asked, then never asked while judging):")
+    for q in examples:
+        say(f"   {visible(q)}\n     before: {visible(greedy_before[q])}\n     after:  {visible(teacher.answer(q))}")
+    say("   Other questions (* marks what changed):")
+    for q in shown:
+        now = teacher.answer(q)
+        say(f"   {'*' if now != greedy_before[q] else ' '} {visible(q)}  {visible(greedy_before[q])}" + (f"  ->  {visible(now)}" if now != greedy_before[q] else ""))
+    seconds = time.monotonic() - start
+    right, pairs = told["unseen"]
+    loss_after = train.sft_loss(teacher.policy, rest)
+    say(f"\n4. {told['judgements']} answers from the judge, {told['asked_where_unsure']} of them asked where the reward models differed most; {told['corrections']} corrections")
+    say(f"   reward models right on {right} of {pairs} unseen pairs")
+    say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.1f} nats an answer; {told['rounds']} rounds")
+    say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], len(held_out)))
+    say("   " + share("accepted, wordings asked:", before["accepted_asked"], after["accepted_asked"], len(asked)))
+    say(f"   leaked into other subjects: {after['leaked']} of {len(others)}; loss there {loss_before:.3f} -> {loss_after:.3f} nats a token; {seconds:.0f} s, tensors {peak_memory() / 2**20:.0f} MB")
+    return {
+        "accepted_before": before["accepted"] / len(held_out), "accepted_after": after["accepted"] / len(held_out),
+        "accepted_before_asked": before["accepted_asked"] / len(asked), "accepted_after_asked": after["accepted_asked"] / len(asked),
+        "judgements": told["judgements"], "corrections": told["corrections"], "leaked": after["leaked"], "rounds": told["rounds"], "kl": told["kl"],
+        "reward_model_accuracy": right / pairs if pairs else None, "seconds": seconds, "peak_memory_mb": peak_rss_mb(), "model": args.out,
+        "loss_before": loss_before, "loss_after": loss_after,
+    }
+
+
+def peak_rss_mb():
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

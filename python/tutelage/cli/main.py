@@ -1,0 +1,54 @@
+"""Arguments, exit codes and errors of the command line. 0: done, 1: it failed, 2: it was called wrongly."""
+
+import argparse
+import sys
+
+import tutelage
+
+
+def parser():
+    p = argparse.ArgumentParser(prog="tutelage", description="Trains small language models from human judgement.")
+    p.add_argument("--version", action="version", version=tutelage.__version__)
+    commands = p.add_subparsers(dest="command", required=True)
+
+    demo = commands.add_parser("demo", help="train a small chatbot and teach it, in about two minutes")
+    demo.add_argument("--judge", metavar="FILE.py:FUNCTION", help='who judges: "simulated", or a function (question, answer) -> accepted; without it, you')
+    demo.add_argument("--data", metavar="PATH", help="other conversations: JSON lines in TRL's columns, or chatterbot-corpus YAML (a file or a folder)")
+    demo.add_argument("--seed", type=int, default=0)
+    demo.add_argument("--out", metavar="DIR", help="keep model, tokenizer, judgements, metrics and transcript here")
+    demo.add_argument("--ablate", choices=["corrections", "judgements", "verdicts"], help="learn from one part alone")
+    demo.add_argument("--error-rate", type=float, help="share of the simulated judge's verdicts that are turned round (default: the judge's own)")
+    demo.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    demo.add_argument("--threads", type=int, default=0, help="0: all")
+
+    chat = commands.add_parser("chat", help="talk to a model")
+    chat.add_argument("folder", metavar="DIR")
+    chat.add_argument("--learn", action="store_true", help="let it be taught: /right, /wrong, /say TEXT, or say how humans would answer, in quotes")
+    chat.add_argument("--threads", type=int, default=0, help="0: all")
+
+    commands.add_parser("doctor", help="what this machine gives")
+    return p
+
+
+def main(argv=None):
+    args = parser().parse_args(argv)
+    try:
+        if getattr(args, "threads", 0):
+            tutelage.set_num_threads(args.threads)
+        if args.command == "demo":
+            from .demo import run
+        elif args.command == "chat":
+            from .chat import run
+        else:
+            from .doctor import run
+        return run(args)
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 1
+    except (tutelage.Error, OSError) as error:
+        print(f"tutelage: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
