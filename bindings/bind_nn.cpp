@@ -47,25 +47,42 @@ void bind_nn(py::module_& m) {
       .def(py::init<const nn::TransformerConfig&, std::uint64_t>(), py::arg("config"), py::arg("seed") = 0, py::call_guard<py::gil_scoped_release>())
       .def_readonly("config", &Transformer::config)
       .def_property_readonly("num_parameters", &Transformer::num_parameters)
-      .def("parameters", [](const Transformer& t) {
-        py::dict d;
-        t.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
-        return d;
-      }, "Name -> Tensor, in visit order.")
-      .def("with_parameters", [](Transformer t, const py::dict& values) {
-        t.visit([&](const std::string& name, Tensor& x) {
-          if (!values.contains(name.c_str())) detail::fail<ValueError>("Transformer.with_parameters", "a parameter is missing", "no " + name, "every parameter");
-          auto y = py::cast<Tensor>(values[name.c_str()]);
-          if (!(y.shape() == x.shape())) detail::fail<ShapeError>("Transformer.with_parameters", name + " has the wrong shape", y.shape().str(), x.shape().str());
-          x = y;
-        });
-        return t;
-      }, py::arg("values"))
-      .def("_logits", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.logits(to_batch(s)); }, py::call_guard<py::gil_scoped_release>())
-      .def("_logprobs", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s, double temperature) { return t.logprobs(to_batch(s), temperature); }, py::call_guard<py::gil_scoped_release>())
-      .def("hidden", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.hidden(to_batch(s)); }, py::call_guard<py::gil_scoped_release>(), py::arg("ids"),
-           "Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).")
-      .def("_generate", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& prompts, const nn::GenerateOptions& o, py::object on_token, py::object should_stop) {
+      .def(
+          "parameters",
+          [](const Transformer& t) {
+            py::dict d;
+            t.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
+            return d;
+          },
+          "Name -> Tensor, in visit order.")
+      .def(
+          "with_parameters",
+          [](Transformer t, const py::dict& values) {
+            t.visit([&](const std::string& name, Tensor& x) {
+              if (!values.contains(name.c_str()))
+                detail::fail<ValueError>("Transformer.with_parameters", "a parameter is missing", "no " + name, "every parameter");
+              auto y = py::cast<Tensor>(values[name.c_str()]);
+              if (!(y.shape() == x.shape()))
+                detail::fail<ShapeError>("Transformer.with_parameters", name + " has the wrong shape", y.shape().str(), x.shape().str());
+              x = y;
+            });
+            return t;
+          },
+          py::arg("values"))
+      .def(
+          "_logits", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.logits(to_batch(s)); },
+          py::call_guard<py::gil_scoped_release>())
+      .def(
+          "_logprobs",
+          [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s, double temperature) {
+            return t.logprobs(to_batch(s), temperature);
+          },
+          py::call_guard<py::gil_scoped_release>())
+      .def(
+          "hidden", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.hidden(to_batch(s)); },
+          py::call_guard<py::gil_scoped_release>(), py::arg("ids"), "Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).")
+      .def("_generate", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& prompts, const nn::GenerateOptions& o,
+                           py::object on_token, py::object should_stop) {
         nn::TokenCallback callback;
         if (!on_token.is_none())
           callback = [&](std::int64_t prompt, std::int32_t id, float logprob) {
@@ -85,8 +102,13 @@ void bind_nn(py::module_& m) {
       .field("max_grad_norm", &optim::AdamWConfig::max_grad_norm, "0: off")
       .done();
   py::class_<optim::AdamWState<float>>(m, "AdamWState").def(py::init<>()).def_readonly("step", &optim::AdamWState<float>::step);
-  m.def("adamw_step", [](std::vector<Tensor> params, const std::vector<Tensor>& grads, optim::AdamWState<float>& state, const optim::AdamWConfig& config, double lr_factor) {
-    const double norm = optim::adamw_step<float>(params, std::span<const Tensor>(grads), state, config, lr_factor);
-    return py::make_tuple(params, norm);
-  }, py::arg("params"), py::arg("grads"), py::arg("state"), py::arg("config"), py::arg("lr_factor") = 1.0, "One step. Returns (new parameters, gradient norm before clipping).");
+  m.def(
+      "adamw_step",
+      [](std::vector<Tensor> params, const std::vector<Tensor>& grads, optim::AdamWState<float>& state, const optim::AdamWConfig& config,
+         double lr_factor) {
+        const double norm = optim::adamw_step<float>(params, std::span<const Tensor>(grads), state, config, lr_factor);
+        return py::make_tuple(params, norm);
+      },
+      py::arg("params"), py::arg("grads"), py::arg("state"), py::arg("config"), py::arg("lr_factor") = 1.0,
+      "One step. Returns (new parameters, gradient norm before clipping).");
 }

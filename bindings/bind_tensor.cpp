@@ -6,19 +6,16 @@ using namespace tutelage;
 
 namespace {
 
-template <class T>
-Shape shape_of(const std::vector<std::int64_t>& dims) {
-  return Shape(std::span<const std::int64_t>(dims));
-}
+template <class T> Shape shape_of(const std::vector<std::int64_t>& dims) { return Shape(std::span<const std::int64_t>(dims)); }
 
-template <class T>
-void bind_class(py::module_& m, const char* name, const char* dtype) {
+template <class T> void bind_class(py::module_& m, const char* name, const char* dtype) {
   using X = BasicTensor<T>;
   py::class_<X> cls(m, name, py::buffer_protocol(), "A contiguous array of numbers that ops record; a value: nothing changes it.");
   cls.def(py::init([](const py::array_t<T, py::array::c_style>& a) { return from_numpy<T>(a); }), py::arg("array").noconvert())
       .def("numpy", &to_numpy<T>, "The same memory as a read-only NumPy array.")
       .def("__array__", [](const X& t, const py::args&, const py::kwargs&) { return to_numpy(t); })
-      .def_property_readonly("shape", [](const X& t) { return py::tuple(py::cast(std::vector<std::int64_t>(t.shape().dims().begin(), t.shape().dims().end()))); })
+      .def_property_readonly(
+          "shape", [](const X& t) { return py::tuple(py::cast(std::vector<std::int64_t>(t.shape().dims().begin(), t.shape().dims().end()))); })
       .def_property_readonly("dtype", [dtype](const X&) { return py::dtype(dtype); })
       .def_property_readonly("tracked", &X::tracked)
       .def("item", &X::item)
@@ -30,47 +27,77 @@ void bind_class(py::module_& m, const char* name, const char* dtype) {
       .def("__truediv__", &ops::div<T>, py::is_operator())
       .def("__matmul__", &ops::matmul<T>, py::is_operator())
       .def("__neg__", &ops::neg<T>)
-      .def("__add__", [](const X& x, double b) { return ops::affine(x, 1.0, b); }, py::is_operator())
-      .def("__radd__", [](const X& x, double b) { return ops::affine(x, 1.0, b); }, py::is_operator())
-      .def("__sub__", [](const X& x, double b) { return ops::affine(x, 1.0, -b); }, py::is_operator())
-      .def("__rsub__", [](const X& x, double b) { return ops::affine(x, -1.0, b); }, py::is_operator())
-      .def("__mul__", [](const X& x, double a) { return ops::affine(x, a, 0.0); }, py::is_operator())
-      .def("__rmul__", [](const X& x, double a) { return ops::affine(x, a, 0.0); }, py::is_operator())
-      .def("__truediv__", [](const X& x, double a) { return ops::affine(x, 1.0 / a, 0.0); }, py::is_operator());
+      .def(
+          "__add__", [](const X& x, double b) { return ops::affine(x, 1.0, b); }, py::is_operator())
+      .def(
+          "__radd__", [](const X& x, double b) { return ops::affine(x, 1.0, b); }, py::is_operator())
+      .def(
+          "__sub__", [](const X& x, double b) { return ops::affine(x, 1.0, -b); }, py::is_operator())
+      .def(
+          "__rsub__", [](const X& x, double b) { return ops::affine(x, -1.0, b); }, py::is_operator())
+      .def(
+          "__mul__", [](const X& x, double a) { return ops::affine(x, a, 0.0); }, py::is_operator())
+      .def(
+          "__rmul__", [](const X& x, double a) { return ops::affine(x, a, 0.0); }, py::is_operator())
+      .def(
+          "__truediv__", [](const X& x, double a) { return ops::affine(x, 1.0 / a, 0.0); }, py::is_operator());
   py::implicitly_convertible<py::array_t<T, py::array::c_style>, X>();
 }
 
-template <class T>
-void bind_ops(py::module_& m) {
+template <class T> void bind_ops(py::module_& m) {
   using X = BasicTensor<T>;
   const auto unary = [&](const char* name, X (*f)(const X&)) { m.def(name, f, py::arg("x")); };
   const auto binary = [&](const char* name, X (*f)(const X&, const X&)) { m.def(name, f, py::arg("a"), py::arg("b")); };
   binary("add", ops::add<T>), binary("sub", ops::sub<T>), binary("mul", ops::mul<T>), binary("div", ops::div<T>);
   binary("maximum", ops::maximum<T>), binary("minimum", ops::minimum<T>), binary("matmul", ops::matmul<T>);
-  unary("neg", ops::neg<T>), unary("exp", ops::exp<T>), unary("log", ops::log<T>), unary("sqrt", ops::sqrt<T>), unary("square", ops::square<T>), unary("abs", ops::abs<T>);
-  unary("tanh", ops::tanh<T>), unary("sigmoid", ops::sigmoid<T>), unary("softplus", ops::softplus<T>), unary("relu", ops::relu<T>), unary("gelu", ops::gelu<T>), unary("silu", ops::silu<T>);
-  unary("sum", ops::sum<T>), unary("mean", ops::mean<T>), unary("sum_last", ops::sum_last<T>), unary("sum_first", ops::sum_first<T>), unary("logsumexp", ops::logsumexp<T>);
+  unary("neg", ops::neg<T>), unary("exp", ops::exp<T>), unary("log", ops::log<T>), unary("sqrt", ops::sqrt<T>), unary("square", ops::square<T>),
+      unary("abs", ops::abs<T>);
+  unary("tanh", ops::tanh<T>), unary("sigmoid", ops::sigmoid<T>), unary("softplus", ops::softplus<T>), unary("relu", ops::relu<T>),
+      unary("gelu", ops::gelu<T>), unary("silu", ops::silu<T>);
+  unary("sum", ops::sum<T>), unary("mean", ops::mean<T>), unary("sum_last", ops::sum_last<T>), unary("sum_first", ops::sum_first<T>),
+      unary("logsumexp", ops::logsumexp<T>);
   unary("softmax", ops::softmax<T>), unary("log_softmax", ops::log_softmax<T>), unary("transpose", ops::transpose<T>);
   m.def("affine", &ops::affine<T>, py::arg("x"), py::arg("a"), py::arg("b"), "a * x + b");
   m.def("clip", &ops::clip<T>, py::arg("x"), py::arg("low"), py::arg("high"));
-  m.def("reshape", [](const X& x, const std::vector<std::int64_t>& shape) { return ops::reshape(x, shape_of<T>(shape)); }, py::arg("x"), py::arg("shape"));
-  m.def("rows", [](const X& x, const std::vector<std::int64_t>& index) { return ops::rows(x, std::span(index)); }, py::arg("x"), py::arg("index"));
+  m.def(
+      "reshape", [](const X& x, const std::vector<std::int64_t>& shape) { return ops::reshape(x, shape_of<T>(shape)); }, py::arg("x"),
+      py::arg("shape"));
+  m.def(
+      "rows", [](const X& x, const std::vector<std::int64_t>& index) { return ops::rows(x, std::span(index)); }, py::arg("x"), py::arg("index"));
   m.def("slice_rows", &ops::slice_rows<T>, py::arg("x"), py::arg("begin"), py::arg("end"));
-  m.def("concat_rows", [](const std::vector<X>& xs) { return ops::concat_rows(std::span(xs)); }, py::arg("xs"));
-  m.def("linear", [](const X& x, const X& w, const X& b, const std::string& act) {
-    static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone}, {"gelu", Activation::kGelu}, {"relu", Activation::kRelu}, {"tanh", Activation::kTanh}, {"silu", Activation::kSilu}};
-    for (const auto& [name, a] : known)
-      if (act == name) return ops::linear(x, w, b, a);
-    detail::fail<ConfigError>("ops.linear", "unknown activation", act, "none, gelu, relu, tanh or silu");
-  }, py::arg("x"), py::arg("weight"), py::arg("bias") = X(), py::arg("activation") = "none", "act(x W^T + b): (M, K), (N, K), (N) -> (M, N)");
+  m.def(
+      "concat_rows", [](const std::vector<X>& xs) { return ops::concat_rows(std::span(xs)); }, py::arg("xs"));
+  m.def(
+      "linear",
+      [](const X& x, const X& w, const X& b, const std::string& act) {
+        static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone},
+                                                                   {"gelu", Activation::kGelu},
+                                                                   {"relu", Activation::kRelu},
+                                                                   {"tanh", Activation::kTanh},
+                                                                   {"silu", Activation::kSilu}};
+        for (const auto& [name, a] : known)
+          if (act == name) return ops::linear(x, w, b, a);
+        detail::fail<ConfigError>("ops.linear", "unknown activation", act, "none, gelu, relu, tanh or silu");
+      },
+      py::arg("x"), py::arg("weight"), py::arg("bias") = X(), py::arg("activation") = "none", "act(x W^T + b): (M, K), (N, K), (N) -> (M, N)");
   m.def("layer_norm", &ops::layer_norm<T>, py::arg("x"), py::arg("gain"), py::arg("bias"), py::arg("eps") = 1e-5);
-  m.def("embedding", [](const X& t, const std::vector<std::int32_t>& ids) { return ops::embedding(t, std::span(ids)); }, py::arg("table"), py::arg("ids"));
-  m.def("causal_attention", [](const X& qkv, const std::vector<std::int64_t>& offsets, int heads, int kv) { return ops::causal_attention(qkv, std::span(offsets), heads, kv); },
-        py::arg("qkv"), py::arg("offsets"), py::arg("num_heads"), py::arg("num_key_value_heads"));
-  m.def("token_logprobs", [](const X& z, const std::vector<std::int32_t>& targets, double t) { return ops::token_logprobs(z, std::span(targets), t); }, py::arg("logits"), py::arg("targets"), py::arg("temperature") = 1.0);
+  m.def(
+      "embedding", [](const X& t, const std::vector<std::int32_t>& ids) { return ops::embedding(t, std::span(ids)); }, py::arg("table"),
+      py::arg("ids"));
+  m.def(
+      "causal_attention",
+      [](const X& qkv, const std::vector<std::int64_t>& offsets, int heads, int kv) {
+        return ops::causal_attention(qkv, std::span(offsets), heads, kv);
+      },
+      py::arg("qkv"), py::arg("offsets"), py::arg("num_heads"), py::arg("num_key_value_heads"));
+  m.def(
+      "token_logprobs", [](const X& z, const std::vector<std::int32_t>& targets, double t) { return ops::token_logprobs(z, std::span(targets), t); },
+      py::arg("logits"), py::arg("targets"), py::arg("temperature") = 1.0);
   m.def("token_entropy", &ops::token_entropy<T>, py::arg("logits"), py::arg("temperature") = 1.0);
-  m.def("with_derivatives", [](const X& value, const std::vector<X>& in, const std::vector<X>& d) { return ops::with_derivatives(value, std::span(in), std::span(d)); },
-        py::arg("value"), py::arg("inputs"), py::arg("derivatives"), "An element-wise function whose derivatives were computed elsewhere.");
+  m.def(
+      "with_derivatives",
+      [](const X& value, const std::vector<X>& in, const std::vector<X>& d) { return ops::with_derivatives(value, std::span(in), std::span(d)); },
+      py::arg("value"), py::arg("inputs"), py::arg("derivatives"), "An element-wise function whose derivatives were computed elsewhere.");
 }
 
 }  // namespace

@@ -21,12 +21,10 @@ void bind_prefs(py::module_& m);
 void bind_train(py::module_& m);
 
 /// A configuration struct with keyword arguments; an unknown one is a ConfigError that suggests the nearest.
-template <class C>
-class ConfigClass {
+template <class C> class ConfigClass {
  public:
   ConfigClass(py::module_& m, const char* name, const char* doc) : cls_(m, name, doc), name_(name) {}
-  template <class T>
-  ConfigClass& field(const char* name, T C::*member, const char* doc) {
+  template <class T> ConfigClass& field(const char* name, T C::*member, const char* doc) {
     cls_.def_readwrite(name, member, doc);
     fields_.push_back(name);
     return *this;
@@ -39,7 +37,8 @@ class ConfigClass {
         const auto word = py::cast<std::string>(key);
         if (std::find(fields.begin(), fields.end(), word) == fields.end()) {
           const std::string near = tutelage::detail::nearest(word, fields.data(), fields.size());
-          tutelage::detail::fail<tutelage::ConfigError>(title, "unknown argument", word, "a field of " + title, near.empty() ? "" : "Did you mean " + near + "?");
+          tutelage::detail::fail<tutelage::ConfigError>(title, "unknown argument", word, "a field of " + title,
+                                                        near.empty() ? "" : "Did you mean " + near + "?");
         }
         py::setattr(self, key, value);
       }
@@ -77,8 +76,7 @@ inline tutelage::RunOptions run_options(py::object progress, py::object should_s
 }
 
 /// A NumPy array that shares the tensor's memory, read-only, and keeps it alive.
-template <class T>
-py::array_t<T> to_numpy(const tutelage::BasicTensor<T>& t) {
+template <class T> py::array_t<T> to_numpy(const tutelage::BasicTensor<T>& t) {
   using Owner = std::shared_ptr<tutelage::Storage<T>>;
   const std::vector<py::ssize_t> dims(t.shape().dims().begin(), t.shape().dims().end());
   if (!t.storage()) return py::array_t<T>(dims);
@@ -88,10 +86,10 @@ py::array_t<T> to_numpy(const tutelage::BasicTensor<T>& t) {
   return a;
 }
 
-template <class T>
-tutelage::BasicTensor<T> from_numpy(const py::array_t<T, py::array::c_style>& a) {
+template <class T> tutelage::BasicTensor<T> from_numpy(const py::array_t<T, py::array::c_style>& a) {
   std::vector<std::int64_t> dims(a.shape(), a.shape() + a.ndim());
-  return tutelage::BasicTensor<T>::from(tutelage::Shape(std::span<const std::int64_t>(dims)), std::span<const T>(a.data(), static_cast<std::size_t>(a.size())));
+  return tutelage::BasicTensor<T>::from(tutelage::Shape(std::span<const std::int64_t>(dims)),
+                                        std::span<const T>(a.data(), static_cast<std::size_t>(a.size())));
 }
 
 inline tutelage::text::Conversation to_conversation(const py::handle& messages) {

@@ -22,21 +22,23 @@ py::object error_types[9];
 void bind_errors(py::module_& m) {
   error_types[0] = py::reinterpret_steal<py::object>(PyErr_NewException("tutelage.Error", PyExc_Exception, nullptr));
   m.attr("Error") = error_types[0];
-  const std::pair<const char*, PyObject*> kinds[] = {{"ShapeError", PyExc_ValueError}, {"ValueError", PyExc_ValueError}, {"ConfigError", PyExc_ValueError}, {"IndexError", PyExc_IndexError},
-                                                     {"StateError", PyExc_RuntimeError}, {"NumericError", PyExc_ArithmeticError}, {"IoError", PyExc_OSError}, {"Stopped", PyExc_Exception}};
+  const std::pair<const char*, PyObject*> kinds[] = {{"ShapeError", PyExc_ValueError},   {"ValueError", PyExc_ValueError},
+                                                     {"ConfigError", PyExc_ValueError},  {"IndexError", PyExc_IndexError},
+                                                     {"StateError", PyExc_RuntimeError}, {"NumericError", PyExc_ArithmeticError},
+                                                     {"IoError", PyExc_OSError},         {"Stopped", PyExc_Exception}};
   for (int i = 0; i < 8; ++i) error_types[i + 1] = make_error(m, kinds[i].first, error_types[0], kinds[i].second);
   py::register_exception_translator([](std::exception_ptr p) {
     const auto set = [](int i, const std::exception& e) { PyErr_SetString(error_types[i].ptr(), e.what()); };
     try {
       if (p) std::rethrow_exception(p);
-    } catch (const tutelage::ShapeError& e) { set(1, e);
-    } catch (const tutelage::ValueError& e) { set(2, e);
-    } catch (const tutelage::ConfigError& e) { set(3, e);
-    } catch (const tutelage::IndexError& e) { set(4, e);
-    } catch (const tutelage::StateError& e) { set(5, e);
-    } catch (const tutelage::NumericError& e) { set(6, e);
-    } catch (const tutelage::IoError& e) { set(7, e);
-    } catch (const tutelage::Stopped& e) { set(8, e);
+    } catch (const tutelage::ShapeError& e) { set(1, e); } catch (const tutelage::ValueError& e) {
+      set(2, e);
+    } catch (const tutelage::ConfigError& e) { set(3, e); } catch (const tutelage::IndexError& e) {
+      set(4, e);
+    } catch (const tutelage::StateError& e) { set(5, e); } catch (const tutelage::NumericError& e) {
+      set(6, e);
+    } catch (const tutelage::IoError& e) { set(7, e); } catch (const tutelage::Stopped& e) {
+      set(8, e);
     } catch (const tutelage::Error& e) { set(0, e); }
   });
 }
@@ -50,7 +52,8 @@ PYBIND11_MODULE(_core, m) {
   m.def("set_num_threads", &tutelage::set_num_threads, py::arg("n"), "Most threads that are used; 0: as many as the machine has.");
   m.def("num_threads", &tutelage::num_threads);
   m.def("isa", &tutelage::kernels::isa_name, "The instruction set in use: avx512, avx2 or scalar.");
-  m.def("peak_memory", [] { return tutelage::detail::pool_stats().peak; }, "Most bytes that tensors held at once.");
+  m.def(
+      "peak_memory", [] { return tutelage::detail::pool_stats().peak; }, "Most bytes that tensors held at once.");
   py::class_<tutelage::Progress>(m, "Progress", "One report of a long call.")
       .def_readonly("stage", &tutelage::Progress::stage)
       .def_readonly("done", &tutelage::Progress::done)

@@ -20,5 +20,9 @@
 #define TUTELAGE_ABI compiled
 #endif
 
-#define TUTELAGE_BEGIN namespace tutelage { inline namespace TUTELAGE_ABI {
-#define TUTELAGE_END } }
+#define TUTELAGE_BEGIN \
+  namespace tutelage { \
+  inline namespace TUTELAGE_ABI {
+#define TUTELAGE_END \
+  }                  \
+  }

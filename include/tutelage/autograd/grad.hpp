@@ -10,16 +10,14 @@
 
 TUTELAGE_BEGIN
 
-template <class T, class Params>
-struct ValueAndGrad {
+template <class T, class Params> struct ValueAndGrad {
   double value = 0;  // the loss: the sum of all terms that f returned, in item order, in double
   Params grads;      // of the parameters' own type
 };
 
 namespace autograd {
 /// The accumulators of a step, one a parameter and place of use, without the parameters' type. GradAccumulator is its typed face.
-template <class T>
-class Accumulators {
+template <class T> class Accumulators {
  public:
   explicit Accumulators(std::vector<Shape> shapes);
   /// Runs f on leaves of a new tape and walks back, continuing the chains. Returns nothing: terms and gradients are kept here.
@@ -39,14 +37,12 @@ class Accumulators {
 
 /// Collects a parameter struct's tensors, in visit order. Params has `template <class F> void visit(F&& f)` (and const) that calls
 /// f(name, tensor) for each field.
-template <class T, class Params>
-std::vector<BasicTensor<T>> parameter_list(const Params& params) {
+template <class T, class Params> std::vector<BasicTensor<T>> parameter_list(const Params& params) {
   std::vector<BasicTensor<T>> list;
   params.visit([&](const std::string&, const BasicTensor<T>& t) { list.push_back(t); });
   return list;
 }
-template <class T, class Params>
-Params with_parameters(Params params, std::span<const BasicTensor<T>> list) {
+template <class T, class Params> Params with_parameters(Params params, std::span<const BasicTensor<T>> list) {
   std::size_t i = 0;
   params.visit([&](const std::string&, BasicTensor<T>& t) { t = list[i++]; });
   return params;
@@ -54,12 +50,10 @@ Params with_parameters(Params params, std::span<const BasicTensor<T>> list) {
 
 /// The gradient of a step that is cut into micro-batches: add(f, items) continues every chain, so the cut does not show in the result.
 /// f(params, items) returns the loss's terms (any shape; the loss is their sum), each already divided by the step's count.
-template <class T, class Params>
-class GradAccumulator {
+template <class T, class Params> class GradAccumulator {
  public:
   explicit GradAccumulator(const Params& params) : params_(params), list_(parameter_list<T>(params)), acc_(shapes(list_)) {}
-  template <class F, class Items>
-  void add(F&& f, const Items& items) {
+  template <class F, class Items> void add(F&& f, const Items& items) {
     acc_.add(list_, [&](std::span<const BasicTensor<T>> leaves) { return f(with_parameters<T>(params_, leaves), items); });
   }
   ValueAndGrad<T, Params> finish() {
@@ -79,8 +73,7 @@ class GradAccumulator {
 };
 
 /// Value and gradient of f(params) by params: one add and finish.
-template <class T = float, class F, class Params>
-ValueAndGrad<T, Params> value_and_grad(F&& f, const Params& params) {
+template <class T = float, class F, class Params> ValueAndGrad<T, Params> value_and_grad(F&& f, const Params& params) {
   GradAccumulator<T, Params> acc(params);
   acc.add([&](const Params& p, int) { return f(p); }, 0);
   return acc.finish();
@@ -88,11 +81,12 @@ ValueAndGrad<T, Params> value_and_grad(F&& f, const Params& params) {
 
 struct GradcheckResult {
   bool ok = false;
-  double worst = 0;      // largest |analytic - numeric| / max(1, |numeric|)
-  std::string where;     // "input 1, element 7: analytic 0.5, numeric 0.25"
+  double worst = 0;   // largest |analytic - numeric| / max(1, |numeric|)
+  std::string where;  // "input 1, element 7: analytic 0.5, numeric 0.25"
 };
 /// Compares the gradient of f by each input with central differences, in double.
-GradcheckResult gradcheck(const std::function<Tensor64(std::span<const Tensor64>)>& f, std::span<const Tensor64> inputs, double step = 1e-5, double tolerance = 1e-6);
+GradcheckResult gradcheck(const std::function<Tensor64(std::span<const Tensor64>)>& f, std::span<const Tensor64> inputs, double step = 1e-5,
+                          double tolerance = 1e-6);
 
 TUTELAGE_END
 

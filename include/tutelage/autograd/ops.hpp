@@ -32,22 +32,22 @@ template <class T> BasicTensor<T> tanh(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> sigmoid(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> softplus(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> relu(const BasicTensor<T>& x);
-template <class T> BasicTensor<T> gelu(const BasicTensor<T>& x);    // the tanh form, as GPT-2
+template <class T> BasicTensor<T> gelu(const BasicTensor<T>& x);  // the tanh form, as GPT-2
 template <class T> BasicTensor<T> silu(const BasicTensor<T>& x);
 
 // Sums. Over everything: in double by 16 lanes (canonical rule 4), a scalar; over the last axis: rule 2; over the first axis: a chain (rule 3).
 template <class T> BasicTensor<T> sum(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> mean(const BasicTensor<T>& x);
-template <class T> BasicTensor<T> sum_last(const BasicTensor<T>& x);        // (..., C) -> (...)
-template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x);       // (N, ...) -> (...)
-template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x);       // (..., C) -> (...)
-template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x);         // over the last axis
+template <class T> BasicTensor<T> sum_last(const BasicTensor<T>& x);   // (..., C) -> (...)
+template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x);  // (N, ...) -> (...)
+template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x);  // (..., C) -> (...)
+template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x);    // over the last axis
 template <class T> BasicTensor<T> log_softmax(const BasicTensor<T>& x);
 
 // Shape and selection.
 template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, Shape shape);
-template <class T> BasicTensor<T> transpose(const BasicTensor<T>& x);       // (N, K) -> (K, N)
-template <class T> BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const std::int64_t> index);   // (N, ...) -> (index, ...)
+template <class T> BasicTensor<T> transpose(const BasicTensor<T>& x);                                  // (N, K) -> (K, N)
+template <class T> BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const std::int64_t> index);  // (N, ...) -> (index, ...)
 template <class T> BasicTensor<T> slice_rows(const BasicTensor<T>& x, std::int64_t begin, std::int64_t end);
 template <class T> BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs);
 
@@ -55,7 +55,8 @@ template <class T> BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs
 /// (M, K) x (K, N) -> (M, N); every output one fma chain, k rising.
 template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b);
 /// act(x W^T + b): x (M, K), weight (N, K) as in torch, bias (N) or an empty tensor. Returns (M, N).
-template <class T> BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act = Activation::kNone);
+template <class T>
+BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act = Activation::kNone);
 
 // Transformer pieces.
 /// (x - mean) / sqrt(var + eps) * gain + bias over the last axis of (M, C).
@@ -64,14 +65,16 @@ template <class T> BasicTensor<T> layer_norm(const BasicTensor<T>& x, const Basi
 template <class T> BasicTensor<T> embedding(const BasicTensor<T>& table, std::span<const std::int32_t> ids);
 /// Causal attention over ragged sequences. qkv (tokens, (num_heads + 2 num_key_value_heads) * head_size), laid out q | k | v, heads
 /// contiguous; offsets: sequences are tokens [offsets[i], offsets[i+1]). Scores scaled by 1/sqrt(head_size). Returns (tokens, num_heads * head_size).
-template <class T> BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads);
+template <class T>
+BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads);
 /// log softmax(logits / temperature)[targets]: logits (M, V), targets (M) -> (M).
 template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature = 1.0);
 /// Entropy of softmax(logits / temperature) in nats, (M, V) -> (M).
 template <class T> BasicTensor<T> token_entropy(const BasicTensor<T>& logits, double temperature = 1.0);
 /// An element-wise function whose value and derivatives were computed elsewhere: out[i] = value[i], d out[i] / d inputs[j][i] = derivatives[j][i].
 /// All of one shape. The door for hand-written losses.
-template <class T> BasicTensor<T> with_derivatives(BasicTensor<T> value, std::span<const BasicTensor<T>> inputs, std::span<const BasicTensor<T>> derivatives);
+template <class T>
+BasicTensor<T> with_derivatives(BasicTensor<T> value, std::span<const BasicTensor<T>> inputs, std::span<const BasicTensor<T>> derivatives);
 
 }  // namespace ops
 

@@ -12,8 +12,7 @@ TUTELAGE_BEGIN
 namespace autograd {
 
 /// What a node's backward step sees.
-template <class T>
-class Backward {
+template <class T> class Backward {
  public:
   /// Gradient of the loss by this node's output, size elements.
   virtual const T* out_grad() const = 0;
@@ -26,8 +25,7 @@ class Backward {
 };
 
 /// Records ops on tracked tensors, in order. Scoped: GradAccumulator opens one per add and closes it when the gradients are out.
-template <class T>
-class Tape : public std::enable_shared_from_this<Tape<T>> {
+template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
  public:
   using BackwardFn = std::function<void(Backward<T>&)>;
   bool open() const { return open_; }
@@ -50,7 +48,7 @@ class Tape : public std::enable_shared_from_this<Tape<T>> {
     BackwardFn backward;
   };
   std::vector<Node> nodes_;
-  std::vector<int> uses_;              // per leaf
+  std::vector<int> uses_;  // per leaf
   bool open_ = true;
 };
 

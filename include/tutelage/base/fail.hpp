@@ -12,7 +12,8 @@ std::string str(std::int64_t x);
 inline std::string str(int x) { return str(static_cast<std::int64_t>(x)); }
 inline std::string str(std::size_t x) { return str(static_cast<std::int64_t>(x)); }
 /// "<function>: <wrong>: got <got>, expected <expected>. <hint>"
-std::string message(const std::string& function, const std::string& wrong, const std::string& got, const std::string& expected, const std::string& hint);
+std::string message(const std::string& function, const std::string& wrong, const std::string& got, const std::string& expected,
+                    const std::string& hint);
 
 template <class E>
 [[noreturn]] void fail(const std::string& function, const std::string& wrong, const std::string& got, const std::string& expected,

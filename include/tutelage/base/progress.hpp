@@ -21,7 +21,9 @@ struct Progress {
 struct RunOptions {
   std::function<void(const Progress&)> progress;
   std::function<bool()> should_stop;
-  void report(const Progress& p) const { if (progress) progress(p); }
+  void report(const Progress& p) const {
+    if (progress) progress(p);
+  }
   bool stop_requested() const { return should_stop && should_stop(); }
 };
 

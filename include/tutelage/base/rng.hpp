@@ -19,9 +19,9 @@ class Rng {
  public:
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t item = 0, std::uint32_t step = 0, std::uint32_t sample = 0, std::uint32_t position = 0);
   std::uint32_t bits();
-  double uniform();                        // [0, 1), 53 bits
-  double normal();                         // N(0, 1), Box-Muller on our own log and cos
-  std::uint64_t below(std::uint64_t n);    // [0, n), unbiased
+  double uniform();                      // [0, 1), 53 bits
+  double normal();                       // N(0, 1), Box-Muller on our own log and cos
+  std::uint64_t below(std::uint64_t n);  // [0, n), unbiased
   /// Fisher-Yates, in place.
   void shuffle(std::span<std::int64_t> values);
 

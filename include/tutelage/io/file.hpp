@@ -19,7 +19,8 @@ void write_file(const std::string& path, std::string_view bytes);
 void make_folder(const std::string& path);
 bool exists(const std::string& path);
 
-/// Appends one line durably: one write, then fdatasync. A torn last line of an earlier crash is cut first. @throws IoError, ValueError for a line break inside
+/// Appends one line durably: one write, then fdatasync. A torn last line of an earlier crash is cut first. @throws IoError, ValueError for a line
+/// break inside
 void append_line(const std::string& path, std::string_view line);
 
 /// The whole lines; a torn last line is left out. An absent file has none. @throws IoError

@@ -13,22 +13,22 @@ namespace nn {
 
 struct GenerateOptions {
   std::int64_t max_new_tokens = 64;
-  double temperature = 1.0;             // 0: greedy (ties to the lower id)
-  std::int64_t top_k = 0;               // 0: all
-  std::vector<std::int32_t> stop_ids;   // the stop id is part of the answer
+  double temperature = 1.0;            // 0: greedy (ties to the lower id)
+  std::int64_t top_k = 0;              // 0: all
+  std::vector<std::int32_t> stop_ids;  // the stop id is part of the answer
   std::uint64_t seed = 0;
-  std::uint32_t sample = 0;             // which sample of each prompt: other numbers, other samples
-  std::uint32_t step = 0;               // training step, part of the random counter
-  std::uint32_t first_item = 0;         // number of prompts[0] in the data
-  std::int64_t max_batch = 32;          // sequences decoded at once; does not change the result
+  std::uint32_t sample = 0;      // which sample of each prompt: other numbers, other samples
+  std::uint32_t step = 0;        // training step, part of the random counter
+  std::uint32_t first_item = 0;  // number of prompts[0] in the data
+  std::int64_t max_batch = 32;   // sequences decoded at once; does not change the result
   void validate() const;
 };
 
 enum class StopReason { kStopId, kLength };
 
 struct Generation {
-  std::vector<std::int32_t> ids;        // new tokens only
-  std::vector<float> logprobs;          // of each, under the distribution it was drawn from (greedy: temperature 1)
+  std::vector<std::int32_t> ids;  // new tokens only
+  std::vector<float> logprobs;    // of each, under the distribution it was drawn from (greedy: temperature 1)
   StopReason stop_reason = StopReason::kLength;
 };
 

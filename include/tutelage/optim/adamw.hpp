@@ -29,8 +29,7 @@ struct Schedule {
 };
 
 /// Moments of one parameter list. Order of the list is the parameters' visit order.
-template <class T>
-struct AdamWState {
+template <class T> struct AdamWState {
   std::int64_t step = 0;
   double beta1_power = 1, beta2_power = 1;
   std::vector<BasicTensor<T>> m, v;
@@ -39,11 +38,11 @@ struct AdamWState {
 /// One AdamW step (Loshchilov, Hutter 2019) on `params`, in place; returns the gradient's global norm before clipping.
 /// @throws NumericError, changing nothing, where the norm is not finite
 template <class T>
-double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config, double lr_factor = 1.0);
+double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config,
+                  double lr_factor = 1.0);
 
 /// The same for a parameter struct.
-template <class T, class Params>
-class AdamW {
+template <class T, class Params> class AdamW {
  public:
   explicit AdamW(AdamWConfig config) : config_(config) { config_.validate(); }
   double step(Params& params, const Params& grads, double lr_factor = 1.0) {

@@ -19,9 +19,9 @@ struct Judgement {
   Kind kind = Kind::kSkip;
   std::string prompt;
   std::string answer_a, answer_b;
-  std::string correction;             // the better answer in the person's words
+  std::string correction;  // the better answer in the person's words
   std::string annotator = "anonymous";
-  double seconds = 0;                 // how long it took
+  double seconds = 0;  // how long it took
 };
 
 /// The name of a kind in files: "a", "b", "tie", "skip", "right", "wrong", "correction".

@@ -10,8 +10,7 @@ TUTELAGE_BEGIN
 namespace reward {
 
 /// Options of the Bradley-Terry likelihood; an empty tensor leaves a default. All (N).
-template <class T>
-struct PairOptions {
+template <class T> struct PairOptions {
   BasicTensor<T> margin;               // default 0
   BasicTensor<T> probability;          // that the first is better; default 1
   BasicTensor<T> weight;               // default 1: weight 2 is the pair twice; the mean is weighted
@@ -40,8 +39,7 @@ template <class T>
 BasicTensor<T> noisy_bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, double error_rate, PairOptions<T> options = {});
 
 /// Share of pairs whose chosen score is the higher; equal scores count half. @throws ShapeError for no pair
-template <class T>
-double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected);
+template <class T> double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected);
 
 }  // namespace reward
 

@@ -16,9 +16,9 @@ namespace reward {
 struct Episode {
   std::span<const std::int32_t> prompt_ids;
   std::span<const std::int32_t> response_ids;
-  std::string_view prompt;     // decoded, where the trainer has a tokenizer; else empty
+  std::string_view prompt;  // decoded, where the trainer has a tokenizer; else empty
   std::string_view response;
-  bool ended = true;           // false: cut at the length limit
+  bool ended = true;  // false: cut at the length limit
 };
 
 /// Called once a batch: one finite number an episode. Errors it throws reach the caller unchanged.

@@ -9,17 +9,15 @@ TUTELAGE_BEGIN
 namespace rl {
 
 /// Options of dpo_loss. Lengths (N) are response tokens; ipo, simpo and orpo need them.
-template <class T>
-struct DpoOptions {
-  double beta = 0.1;                 // strength of the reference; simpo: scale; orpo: weight of the odds ratio
-  std::string loss_type = "sigmoid"; // sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo
-  double label_smoothing = 0.0;      // share of wrong labels: sigmoid and simpo (smoothed), cdpo, robust
-  double simpo_gamma = 0.0;          // target margin of simpo, in units of beta times log-prob per token
+template <class T> struct DpoOptions {
+  double beta = 0.1;                  // strength of the reference; simpo: scale; orpo: weight of the odds ratio
+  std::string loss_type = "sigmoid";  // sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo
+  double label_smoothing = 0.0;       // share of wrong labels: sigmoid and simpo (smoothed), cdpo, robust
+  double simpo_gamma = 0.0;           // target margin of simpo, in units of beta times log-prob per token
   BasicTensor<T> chosen_lengths, rejected_lengths;
 };
 
-template <class T>
-struct DpoLoss {
+template <class T> struct DpoLoss {
   BasicTensor<T> losses;                            // (N), differentiable
   BasicTensor<T> chosen_rewards, rejected_rewards;  // (N), beta times log-ratio; constants
 };
@@ -35,15 +33,14 @@ struct DpoLoss {
 /// Source: arXiv 2305.18290 (sigmoid), Mitchell 2023 (cdpo), 2403.00409 (robust), 2305.10425 (hinge), 2310.12036 (ipo), 2405.14734 (simpo),
 /// 2403.07691 (orpo). Checked by: test_dpo_loss.cpp.
 template <class T>
-DpoLoss<T> dpo_loss(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen, const BasicTensor<T>& ref_rejected,
-                    const DpoOptions<T>& options = {});
+DpoLoss<T> dpo_loss(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen,
+                    const BasicTensor<T>& ref_rejected, const DpoOptions<T>& options = {});
 /// The same with losses times `factor`: a trainer's terms of a part of the step. Rewards are not scaled.
 template <class T>
-DpoLoss<T> dpo_terms(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen, const BasicTensor<T>& ref_rejected,
-                     double factor, const DpoOptions<T>& options = {});
+DpoLoss<T> dpo_terms(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen,
+                     const BasicTensor<T>& ref_rejected, double factor, const DpoOptions<T>& options = {});
 
-template <class T>
-struct KtoLoss {
+template <class T> struct KtoLoss {
   BasicTensor<T> losses;   // (N), differentiable
   BasicTensor<T> rewards;  // (N), beta times log-ratio; constants
 };
@@ -56,8 +53,7 @@ template <class T>
 KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& reference, const BasicTensor<T>& desirable, double kl, double beta = 0.1,
                     double desirable_weight = 1.0, double undesirable_weight = 1.0);
 /// max(0, mean(policy - reference)) over the whole step's mismatched answers, in double.
-template <class T>
-double kto_kl(const BasicTensor<T>& policy, const BasicTensor<T>& reference);
+template <class T> double kto_kl(const BasicTensor<T>& policy, const BasicTensor<T>& reference);
 
 }  // namespace rl
 

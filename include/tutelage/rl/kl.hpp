@@ -18,13 +18,11 @@ template <class T>
 BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator = "k1");
 
 /// Log-ratios beyond +-20, which kl_estimate clamps; NaN is not one.
-template <class T>
-std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs);
+template <class T> std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs);
 
 /// KL(softmax(logits) || softmax(ref_logits)) over the last axis, never negative, differentiable: (..., V) -> (...). Logits of -infinity are
 /// left out (top-k, top-p); infinite where only the reference leaves one out. Cost: O(size). Checked by: test_kl.cpp.
-template <class T>
-BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits);
+template <class T> BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits);
 
 /// A KL coefficient that follows a target (Ziegler et al. 2019, section 2.2).
 ///   e = clip(kl / target - 1, -0.2, 0.2); coef = coef (1 + e n / horizon)

@@ -14,11 +14,10 @@ template <class T> class Storage;  // pooled, 64-byte aligned, counted (tensor/s
 
 /// A contiguous, row-major value of numbers. Copies share memory until one of them writes (copy on write); slices copy.
 /// A tensor made by an op of a tracked input belongs to that input's tape until the tape closes; then it is a constant.
-template <class T>
-class BasicTensor {
+template <class T> class BasicTensor {
  public:
-  BasicTensor();                                              // shape (0)
-  explicit BasicTensor(Shape shape);                          // zeros
+  BasicTensor();                      // shape (0)
+  explicit BasicTensor(Shape shape);  // zeros
   static BasicTensor uninitialized(Shape shape);
   static BasicTensor full(Shape shape, T value);
   static BasicTensor from(Shape shape, std::span<const T> values);  // @throws ShapeError
@@ -33,11 +32,11 @@ class BasicTensor {
   std::span<const T> span() const { return {data(), static_cast<std::size_t>(size_)}; }
   /// Writable elements; copies first if shared. @throws StateError if tracked.
   T* mutable_data();
-  T item() const;                                             // @throws ShapeError unless size is 1
+  T item() const;  // @throws ShapeError unless size is 1
   /// The same values in another shape, not tracked (ops::reshape is the tracked form). @throws ShapeError
   BasicTensor reshaped(Shape shape) const;
-  BasicTensor detach() const;                                 // the same values, not tracked
-  bool tracked() const;                                       // belongs to an open tape
+  BasicTensor detach() const;  // the same values, not tracked
+  bool tracked() const;        // belongs to an open tape
 
   // For ops and bindings.
   const std::shared_ptr<Storage<T>>& storage() const { return storage_; }

@@ -42,9 +42,9 @@ class Tokenizer {
   static Tokenizer base(std::span<const std::string> special_tokens);
 
   std::vector<std::string> special_;
-  std::vector<std::string> tokens_;                              // bytes of each id
+  std::vector<std::string> tokens_;  // bytes of each id
   std::vector<std::pair<std::int32_t, std::int32_t>> merges_;
-  std::unordered_map<std::uint64_t, std::int32_t> merge_rank_;   // left << 32 | right; only looked up, never walked
+  std::unordered_map<std::uint64_t, std::int32_t> merge_rank_;  // left << 32 | right; only looked up, never walked
 };
 
 /// Cuts text into GPT-2's words; they join to the text again.

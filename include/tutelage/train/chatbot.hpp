@@ -12,17 +12,17 @@ namespace train {
 
 /// A small chatbot from nothing but conversations.
 struct ChatbotConfig {
-  std::int64_t vocab_size = 1024;       // tokens, at most
-  std::int64_t max_positions = 96;      // tokens of question and answer; longer conversations are left out
+  std::int64_t vocab_size = 1024;   // tokens, at most
+  std::int64_t max_positions = 96;  // tokens of question and answer; longer conversations are left out
   std::int64_t hidden_size = 128;
   std::int64_t num_layers = 2;
   std::int64_t num_heads = 4;
-  std::int64_t steps = 600;             // optimiser steps
-  std::int64_t batch_size = 32;         // exchanges a step
+  std::int64_t steps = 600;      // optimiser steps
+  std::int64_t batch_size = 32;  // exchanges a step
   double learning_rate = 2e-3;
   double weight_decay = 0.1;
   std::uint64_t seed = 0;
-  void validate() const;                // @throws ConfigError
+  void validate() const;  // @throws ConfigError
 };
 
 /// Trains a tokenizer and a model; questions are reworded at random each time they are seen. A requested stop ends it early.

@@ -20,27 +20,27 @@ using TokenIds = std::vector<std::int32_t>;
 struct PPOConfig {
   // rollout
   std::int64_t max_new_tokens = 24;
-  double temperature = 1.0;             // > 0; log-probs everywhere are at this temperature
-  std::vector<std::int32_t> stop_ids;   // the answer ends with one of them
+  double temperature = 1.0;            // > 0; log-probs everywhere are at this temperature
+  std::vector<std::int32_t> stop_ids;  // the answer ends with one of them
   // rewards
-  double kl_coef = 0.05;                // beta; nats
-  std::string kl_estimator = "k1";      // k1, k2, k3 or abs, per token
-  double missing_eos_penalty = 0.0;     // subtracted from the score of an answer that was cut
+  double kl_coef = 0.05;             // beta; nats
+  std::string kl_estimator = "k1";   // k1, k2, k3 or abs, per token
+  double missing_eos_penalty = 0.0;  // subtracted from the score of an answer that was cut
   double gamma = 1.0;
   double gae_lambda = 0.95;
   bool whiten_advantages = true;
   // optimisation
-  std::int64_t num_epochs = 4;          // passes over each rollout
-  std::int64_t mini_batch_size = 0;     // episodes an optimiser step; 0: all
-  std::int64_t micro_batch_size = 0;    // episodes computed at once; 0: the whole step. Does not change the result
+  std::int64_t num_epochs = 4;        // passes over each rollout
+  std::int64_t mini_batch_size = 0;   // episodes an optimiser step; 0: all
+  std::int64_t micro_batch_size = 0;  // episodes computed at once; 0: the whole step. Does not change the result
   double clip_range = 0.2;
   double clip_range_value = 0.2;
   double vf_coef = 0.1;
-  double ptx_coef = 0.0;                // weight of the rehearsal loss (Ouyang et al. 2022, eq. 2)
-  double value_head_std = 0.0;          // start of the value head; 0: zeros
+  double ptx_coef = 0.0;        // weight of the rehearsal loss (Ouyang et al. 2022, eq. 2)
+  double value_head_std = 0.0;  // start of the value head; 0: zeros
   optim::AdamWConfig optimizer;
   std::uint64_t seed = 0;
-  void validate() const;                // @throws ConfigError
+  void validate() const;  // @throws ConfigError
 };
 
 /// What PPO trains: a policy and a value head on its hidden states.
@@ -51,8 +51,7 @@ struct PolicyAndValue {
   template <class F> void visit(F&& f) const { visit_fields(*this, f); }
 
  private:
-  template <class Self, class F>
-  static void visit_fields(Self& self, F& f) {
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
     self.policy.visit([&](const std::string& n, auto& t) { f("policy." + n, t); });
     self.value_head.visit([&](const std::string& n, auto& t) { f("value_head." + n, t); });
   }

@@ -22,11 +22,11 @@ struct Pair {
 /// Bradley-Terry reward modelling from pairs.
 struct RewardConfig {
   std::int64_t epochs = 4;
-  std::int64_t batch_size = 16;        // pairs a step
-  std::int64_t micro_batch_size = 0;   // pairs computed at once; 0: the whole step. Does not change the result
+  std::int64_t batch_size = 16;       // pairs a step
+  std::int64_t micro_batch_size = 0;  // pairs computed at once; 0: the whole step. Does not change the result
   optim::AdamWConfig optimizer;
-  double center_coef = 0.01;           // keeps scores near 0; see bradley_terry_loss
-  double error_rate = 0.0;             // share of answers that are thought to be mistakes
+  double center_coef = 0.01;  // keeps scores near 0; see bradley_terry_loss
+  double error_rate = 0.0;    // share of answers that are thought to be mistakes
   std::uint64_t seed = 0;
   void validate() const;
 };

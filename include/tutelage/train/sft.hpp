@@ -15,13 +15,13 @@ namespace train {
 /// Supervised fine-tuning on the answers of conversations.
 struct SFTConfig {
   std::int64_t epochs = 10;
-  std::int64_t batch_size = 16;        // examples a step
-  std::int64_t micro_batch_size = 0;   // examples computed at once; 0: the whole step. Does not change the result
+  std::int64_t batch_size = 16;       // examples a step
+  std::int64_t micro_batch_size = 0;  // examples computed at once; 0: the whole step. Does not change the result
   optim::AdamWConfig optimizer;
   optim::Schedule::Kind schedule = optim::Schedule::Kind::kCosine;
   std::int64_t warmup_steps = 20;
-  std::uint64_t seed = 0;              // of the order of the examples
-  void validate() const;               // @throws ConfigError
+  std::uint64_t seed = 0;  // of the order of the examples
+  void validate() const;   // @throws ConfigError
 };
 
 struct StepStats {

@@ -22,39 +22,39 @@ struct Lesson;
 /// How judgements become a better chatbot. Every part starts from the model as it was loaded, with all judgements so far.
 struct TeachConfig {
   std::int64_t max_new_tokens = 24;
-  double temperature = 1.0;              // of the answers that are judged and of PPO's
+  double temperature = 1.0;  // of the answers that are judged and of PPO's
   // 1. supervised fine-tuning on corrections and on answers that were called right
-  std::int64_t sft_steps = 100;          // 0: off
-  std::int64_t sft_demonstrations = 8;   // a step, drawn evenly from the different demonstrations
-  std::int64_t sft_rehearsal = 24;       // exchanges a step that were not objected to
+  std::int64_t sft_steps = 100;         // 0: off
+  std::int64_t sft_demonstrations = 8;  // a step, drawn evenly from the different demonstrations
+  std::int64_t sft_rehearsal = 24;      // exchanges a step that were not objected to
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
-  std::int64_t reward_models = 3;        // 0: off, and PPO with it
-  std::int64_t judged_pairs = 96;        // drawn from what was called right, above what was called wrong
-  std::int64_t rehearsal_pairs = 32;     // "this exchange was fine, the taught answer does not belong here"
+  std::int64_t reward_models = 3;     // 0: off, and PPO with it
+  std::int64_t judged_pairs = 96;     // drawn from what was called right, above what was called wrong
+  std::int64_t rehearsal_pairs = 32;  // "this exchange was fine, the taught answer does not belong here"
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
-  std::int64_t ppo_iterations = 10;      // 0: off
-  std::int64_t ppo_prompts = 32;         // an iteration
-  std::int64_t ppo_rehearsal = 24;       // exchanges a step
+  std::int64_t ppo_iterations = 10;  // 0: off
+  std::int64_t ppo_prompts = 32;     // an iteration
+  std::int64_t ppo_rehearsal = 24;   // exchanges a step
   PPOConfig ppo;
   std::uint64_t seed = 0;
-  TeachConfig();                         // sets the parts' learning rates
+  TeachConfig();  // sets the parts' learning rates
   void validate() const;
 };
 
 /// What an update did.
 struct TeachReport {
   std::int64_t demonstrations = 0, pairs = 0;
-  std::int64_t carried = 0;              // questions to which a good answer was carried over
+  std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
-  PPOStats ppo;                          // of the last iteration
+  PPOStats ppo;  // of the last iteration
 };
 
 /// What a line typed in a chat means.
 struct Understood {
   enum class Kind { kQuestion, kRight, kWrong, kSay, kUndo, kQuit, kHelp } kind = Kind::kQuestion;
-  std::string text;                      // the question, or the better answer
+  std::string text;  // the question, or the better answer
 };
 /// /right, /wrong, /say TEXT, /undo, /help and /quit; a plain sentence that objects and quotes the better answer
 /// (That is not quite right; humans would say, "I'm a chatbot.") is /say with the quoted text. Anything else is a question.

@@ -34,9 +34,21 @@ std::uint64_t hash_functions(std::uint64_t hash) {
   for (float& x : numbers) x = static_cast<float>(4 * rng.normal());
   const Params params{Tensor::from({7, 53}, numbers)};
   using Function = Tensor (*)(const Tensor&);
-  const Function functions[] = {ops::exp<float>, ops::tanh<float>, ops::sigmoid<float>, ops::softplus<float>, ops::relu<float>, ops::gelu<float>, ops::silu<float>,
-                                ops::square<float>, ops::abs<float>, ops::softmax<float>, ops::log_softmax<float>, ops::logsumexp<float>, ops::mean<float>,
-                                ops::sum_last<float>, ops::sum_first<float>,
+  const Function functions[] = {ops::exp<float>,
+                                ops::tanh<float>,
+                                ops::sigmoid<float>,
+                                ops::softplus<float>,
+                                ops::relu<float>,
+                                ops::gelu<float>,
+                                ops::silu<float>,
+                                ops::square<float>,
+                                ops::abs<float>,
+                                ops::softmax<float>,
+                                ops::log_softmax<float>,
+                                ops::logsumexp<float>,
+                                ops::mean<float>,
+                                ops::sum_last<float>,
+                                ops::sum_first<float>,
                                 [](const Tensor& x) { return ops::log(ops::affine(ops::square(x), 0.7, 0.1)); },
                                 [](const Tensor& x) { return ops::sqrt(ops::affine(ops::square(x), 0.7, 0.1)); },
                                 [](const Tensor& x) { return ops::div(ops::mul(x, x), ops::affine(ops::exp(x), 1.0, 1.0)); }};
@@ -109,14 +121,13 @@ int CONSUMER_MAIN() {
   const auto after = value_and_grad(loss_terms, moved);
   const double gained = (before.value - after.value) / (1e-3 * slope);
   require(slope > 0 && gained > 0.9 && gained < 1.1, "a small step downhill gains what the gradient says");
-  require(loss_terms(model).size() == scored.size() && hash_parameters(moved, 1) != hash_parameters(model, 1), "the model did not move with its copy");
+  require(loss_terms(model).size() == scored.size() && hash_parameters(moved, 1) != hash_parameters(model, 1),
+          "the model did not move with its copy");
 
   bool caught = false;
   try {
     nn::generate(model, {{}}, options);
-  } catch (const ValueError&) {
-    caught = true;
-  }
+  } catch (const ValueError&) { caught = true; }
   require(caught, "an empty prompt is a ValueError");
 
   std::uint64_t hash = hash_bytes(sampled.data(), static_cast<std::int64_t>(sampled.size() * 4), 14695981039346656037u);

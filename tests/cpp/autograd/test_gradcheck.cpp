@@ -33,14 +33,16 @@ const std::vector<std::int64_t> kOffsets{0, 3, 3, 8, 9};  // one sequence is emp
 std::vector<Row> make_rows() {
   std::vector<Row> rows;
   const auto add = [&](std::string op, std::vector<Shape> shapes, auto f, double low = -2, double high = 2) {
-    rows.push_back({std::move(op), std::move(shapes), Fn<float>([f](In<float> x) { return f(x); }), Fn<double>([f](In<double> x) { return f(x); }), low, high});
+    rows.push_back(
+        {std::move(op), std::move(shapes), Fn<float>([f](In<float> x) { return f(x); }), Fn<double>([f](In<double> x) { return f(x); }), low, high});
   };
   const std::vector<std::vector<Shape>> pairs{{{3, 5}, {3, 5}}, {{3, 5}, {5}}, {{3, 1}, {1, 5}}, {{}, {2, 3}}, {{4, 17}, {4, 1}}};
   for (const auto& p : pairs) {
     add("add", p, [](auto x) { return ops::add(x[0], x[1]); });
     add("sub", p, [](auto x) { return ops::sub(x[0], x[1]); });
     add("mul", p, [](auto x) { return ops::mul(x[0], x[1]); });
-    add("div", p, [](auto x) { return ops::div(x[0], x[1]); }, 0.5, 2);
+    add(
+        "div", p, [](auto x) { return ops::div(x[0], x[1]); }, 0.5, 2);
     add("maximum", p, [](auto x) { return ops::maximum(x[0], x[1]); });
     add("minimum", p, [](auto x) { return ops::minimum(x[0], x[1]); });
   }
@@ -49,16 +51,21 @@ std::vector<Row> make_rows() {
   add("clip", one, [](auto x) { return ops::clip(x[0], -0.7, 1.1); });
   add("neg", one, [](auto x) { return ops::neg(x[0]); });
   add("exp", one, [](auto x) { return ops::exp(x[0]); });
-  add("log", one, [](auto x) { return ops::log(x[0]); }, 0.3, 3);
-  add("sqrt", one, [](auto x) { return ops::sqrt(x[0]); }, 0.3, 3);
+  add(
+      "log", one, [](auto x) { return ops::log(x[0]); }, 0.3, 3);
+  add(
+      "sqrt", one, [](auto x) { return ops::sqrt(x[0]); }, 0.3, 3);
   add("square", one, [](auto x) { return ops::square(x[0]); });
   add("abs", one, [](auto x) { return ops::abs(x[0]); });
   add("tanh", one, [](auto x) { return ops::tanh(x[0]); });
   add("sigmoid", one, [](auto x) { return ops::sigmoid(x[0]); });
-  add("softplus", one, [](auto x) { return ops::softplus(x[0]); }, -6, 6);
+  add(
+      "softplus", one, [](auto x) { return ops::softplus(x[0]); }, -6, 6);
   add("relu", one, [](auto x) { return ops::relu(x[0]); });
-  add("gelu", one, [](auto x) { return ops::gelu(x[0]); }, -4, 4);
-  add("silu", one, [](auto x) { return ops::silu(x[0]); }, -4, 4);
+  add(
+      "gelu", one, [](auto x) { return ops::gelu(x[0]); }, -4, 4);
+  add(
+      "silu", one, [](auto x) { return ops::silu(x[0]); }, -4, 4);
   add("sum", one, [](auto x) { return ops::sum(x[0]); });
   add("mean", one, [](auto x) { return ops::mean(x[0]); });
   add("sum_last", one, [](auto x) { return ops::square(ops::sum_last(x[0])); });
@@ -78,8 +85,10 @@ std::vector<Row> make_rows() {
   }
   add("layer_norm", {{4, 21}, {21}, {21}}, [](auto x) { return ops::square(ops::layer_norm(x[0], x[1], x[2])); });
   add("embedding", {{4, 6}}, [](auto x) { return ops::square(ops::embedding(x[0], std::span<const std::int32_t>(kIds))); });
-  add("causal_attention", {{9, 4 * 3 * 5}}, [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 4)); });
-  add("causal_attention", {{9, (4 + 2 * 2) * 3}}, [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 2)); });
+  add("causal_attention", {{9, 4 * 3 * 5}},
+      [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 4)); });
+  add("causal_attention", {{9, (4 + 2 * 2) * 3}},
+      [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 2)); });
   add("token_logprobs", {{4, 23}}, [](auto x) { return ops::token_logprobs(x[0], std::span<const std::int32_t>(kIds), 0.7); });
   add("token_entropy", {{4, 23}}, [](auto x) { return ops::token_entropy(x[0], 1.3); });
   add("with_derivatives", one, [](auto x) {
@@ -92,20 +101,19 @@ std::vector<Row> make_rows() {
   return rows;
 }
 
-template <class T>
-std::vector<BasicTensor<T>> draw(const Row& row, std::uint32_t item) {
+template <class T> std::vector<BasicTensor<T>> draw(const Row& row, std::uint32_t item) {
   Rng rng(7, Purpose::kUser, item);
   std::vector<BasicTensor<T>> in;
   for (const auto& s : row.shapes) {
     auto t = BasicTensor<T>::uninitialized(s);
-    for (std::int64_t i = 0; i < t.size(); ++i) t.mutable_data()[i] = static_cast<T>(static_cast<float>(row.low + (row.high - row.low) * rng.uniform()));
+    for (std::int64_t i = 0; i < t.size(); ++i)
+      t.mutable_data()[i] = static_cast<T>(static_cast<float>(row.low + (row.high - row.low) * rng.uniform()));
     in.push_back(t);
   }
   return in;
 }
 
-template <class T>
-std::pair<std::vector<T>, std::vector<BasicTensor<T>>> run(const Fn<T>& f, const std::vector<BasicTensor<T>>& in) {
+template <class T> std::pair<std::vector<T>, std::vector<BasicTensor<T>>> run(const Fn<T>& f, const std::vector<BasicTensor<T>>& in) {
   std::vector<Shape> shapes;
   for (const auto& t : in) shapes.push_back(t.shape());
   autograd::Accumulators<T> acc(shapes);
@@ -149,7 +157,7 @@ TEST_CASE("every op that is declared has a row") {
   text << file.rdbuf();
   const std::string header = text.str();
   std::set<std::string> declared, tested;
-  const std::regex pattern("template <class T> BasicTensor<T> (\\w+)\\(");
+  const std::regex pattern("template <class T>\\s+BasicTensor<T> (\\w+)\\(");
   for (auto it = std::sregex_iterator(header.begin(), header.end(), pattern); it != std::sregex_iterator(); ++it) declared.insert((*it)[1]);
   REQUIRE(declared.size() > 30);
   for (const auto& row : make_rows()) tested.insert(row.op);
@@ -161,10 +169,12 @@ TEST_CASE("every op that is declared has a row") {
 
 TEST_CASE("gradcheck finds a wrong gradient, and NaN") {
   const std::vector<Tensor64> in{Tensor64::full({3}, 0.5)};
-  const auto wrong = gradcheck([](In<double> x) {
-    const std::vector<Tensor64> i{x[0]}, d{Tensor64::full({3}, 1.01)};
-    return ops::with_derivatives(x[0].detach(), std::span<const Tensor64>(i), std::span<const Tensor64>(d));
-  }, in);
+  const auto wrong = gradcheck(
+      [](In<double> x) {
+        const std::vector<Tensor64> i{x[0]}, d{Tensor64::full({3}, 1.01)};
+        return ops::with_derivatives(x[0].detach(), std::span<const Tensor64>(i), std::span<const Tensor64>(d));
+      },
+      in);
   CHECK_FALSE(wrong.ok);
   const auto nan = gradcheck([](In<double> x) { return ops::log(ops::affine(x[0], -1, 0)); }, in);
   CHECK_FALSE(nan.ok);

@@ -87,8 +87,7 @@ TEST_CASE("several workers work, never more than the limit", "[base]") {
       parallel_for(64, 1, [&](std::int64_t, std::int64_t) {
         const int running = ++now;
         int seen = most.load();
-        while (running > seen && !most.compare_exchange_weak(seen, running)) {
-        }
+        while (running > seen && !most.compare_exchange_weak(seen, running)) {}
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         --now;
         const std::lock_guard lock(mutex);

@@ -14,8 +14,10 @@ using Block = std::array<std::uint32_t, 4>;
 
 TEST_CASE("philox gives the known answers of Random123", "[base]") {
   CHECK(philox(0, {0, 0, 0, 0}) == Block{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u});
-  CHECK(philox(0xffffffffffffffffu, {0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}) == Block{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu});
-  CHECK(philox(0x299f31d0a4093822u, {0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}) == Block{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
+  CHECK(philox(0xffffffffffffffffu, {0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu}) ==
+        Block{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu});
+  CHECK(philox(0x299f31d0a4093822u, {0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}) ==
+        Block{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
 }
 
 TEST_CASE("a stream is the blocks of its counter in order", "[base]") {
@@ -27,9 +29,9 @@ TEST_CASE("a stream is the blocks of its counter in order", "[base]") {
 }
 
 TEST_CASE("streams that differ in one part of their key share no words", "[base]") {
-  std::vector<Rng> streams = {Rng(1, Purpose::kInit),          Rng(2, Purpose::kInit),          Rng(1, Purpose::kSample),
-                              Rng(1, Purpose::kInit, 1),       Rng(1, Purpose::kInit, 0, 1),    Rng(1, Purpose::kInit, 0, 0, 1),
-                              Rng(1, Purpose::kInit, 0, 0, 0, 1), Rng(1ull << 32, Purpose::kInit)};
+  std::vector<Rng> streams = {
+      Rng(1, Purpose::kInit),       Rng(2, Purpose::kInit),          Rng(1, Purpose::kSample),           Rng(1, Purpose::kInit, 1),
+      Rng(1, Purpose::kInit, 0, 1), Rng(1, Purpose::kInit, 0, 0, 1), Rng(1, Purpose::kInit, 0, 0, 0, 1), Rng(1ull << 32, Purpose::kInit)};
   std::set<std::uint64_t> seen;
   for (Rng& stream : streams)
     for (int i = 0; i < 100; ++i) {

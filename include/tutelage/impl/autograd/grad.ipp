@@ -11,8 +11,7 @@ TUTELAGE_BEGIN
 
 namespace autograd {
 
-template <class T>
-Accumulators<T>::Accumulators(std::vector<Shape> shapes) : shapes_(std::move(shapes)), places_(shapes_.size()) {}
+template <class T> Accumulators<T>::Accumulators(std::vector<Shape> shapes) : shapes_(std::move(shapes)), places_(shapes_.size()) {}
 
 template <class T>
 void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::function<BasicTensor<T>(std::span<const BasicTensor<T>>)>& f) {
@@ -35,8 +34,7 @@ void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::fun
   });
 }
 
-template <class T>
-std::vector<BasicTensor<T>> Accumulators<T>::finish() {
+template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
   if (finished_) detail::fail<StateError>("GradAccumulator::finish", "already finished", "a second finish", "one");
   finished_ = true;
   value_ = kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
@@ -84,7 +82,8 @@ TUTELAGE_INLINE GradcheckResult gradcheck(const std::function<Tensor64(std::span
       const double error = std::abs(analytic - numeric) / std::max(1.0, std::abs(numeric));
       if (!(error <= result.worst)) {
         result.worst = error;
-        result.where = "input " + detail::str(i) + ", element " + detail::str(j) + ": analytic " + detail::str(analytic) + ", numeric " + detail::str(numeric);
+        result.where =
+            "input " + detail::str(i) + ", element " + detail::str(j) + ": analytic " + detail::str(analytic) + ", numeric " + detail::str(numeric);
       }
       if (!(error == error)) return result;  // NaN: nothing later may cover it up
     }

@@ -19,14 +19,14 @@ inline Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
     const int ia = i - (rank - a.rank()), ib = i - (rank - b.rank());
     const std::int64_t da = ia < 0 ? 1 : a[ia], db = ib < 0 ? 1 : b[ib];
     if (da != db && da != 1 && db != 1)
-      detail::fail<ShapeError>(std::string("ops::") + op, "shapes do not broadcast", a.str() + " and " + b.str(), "equal dimensions, or 1, from the right");
+      detail::fail<ShapeError>(std::string("ops::") + op, "shapes do not broadcast", a.str() + " and " + b.str(),
+                               "equal dimensions, or 1, from the right");
     dims[static_cast<std::size_t>(i)] = da == 1 ? db : da;
   }
   return Shape(std::span<const std::int64_t>(dims.data(), static_cast<std::size_t>(rank)));
 }
 
-template <class T>
-BasicTensor<T> expanded(const BasicTensor<T>& x, const Shape& shape) {
+template <class T> BasicTensor<T> expanded(const BasicTensor<T>& x, const Shape& shape) {
   if (x.shape() == shape) return x.detach();
   auto y = BasicTensor<T>::uninitialized(shape);
   kernels::broadcast(x.data(), x.shape(), y.mutable_data(), shape);
@@ -34,8 +34,7 @@ BasicTensor<T> expanded(const BasicTensor<T>& x, const Shape& shape) {
 }
 
 /// A place to add a gradient of the broadcast shape: the input's own buffer where shapes agree, else a scratch that is folded at the end.
-template <class T>
-class Folded {
+template <class T> class Folded {
  public:
   Folded(T* grad, const Shape& from, const Shape& to) : grad_(grad), from_(from), to_(to) {
     if (grad_ && !(from_ == to_)) scratch_ = BasicTensor<T>(to_);
@@ -67,8 +66,7 @@ BasicTensor<T> binary(const char* name, kernels::Binary op, const BasicTensor<T>
   });
 }
 
-template <class T>
-BasicTensor<T> unary(kernels::Unary op, const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> unary(kernels::Unary op, const BasicTensor<T>& x) {
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::unary(op, x.data(), y.mutable_data(), x.size());
   if (!x.tracked()) return y;
@@ -79,8 +77,7 @@ BasicTensor<T> unary(kernels::Unary op, const BasicTensor<T>& x) {
 
 }  // namespace detail_
 
-template <class T>
-BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   const Shape shape = detail_::broadcast_shape("add", a.shape(), b.shape());
   auto y = BasicTensor<T>::uninitialized(shape);
   kernels::binary(kernels::Binary::kAdd, detail_::expanded(a, shape).data(), detail_::expanded(b, shape).data(), y.mutable_data(), y.size());
@@ -94,24 +91,21 @@ BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   });
 }
 
-template <class T>
-BasicTensor<T> sub(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> sub(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return detail_::binary("sub", kernels::Binary::kSub, a, b, [](const auto&, const auto&, const auto& y, const T* dy, T* da, T* db) {
     if (da) kernels::add_scaled(T(1), dy, da, y.size());
     if (db) kernels::add_scaled(T(-1), dy, db, y.size());
   });
 }
 
-template <class T>
-BasicTensor<T> mul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> mul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return detail_::binary("mul", kernels::Binary::kMul, a, b, [](const auto& x, const auto& z, const auto& y, const T* dy, T* da, T* db) {
     if (da) kernels::mul_add(dy, z.data(), da, y.size());
     if (db) kernels::mul_add(dy, x.data(), db, y.size());
   });
 }
 
-template <class T>
-BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return detail_::binary("div", kernels::Binary::kDiv, a, b, [](const auto&, const auto& z, const auto& y, const T* dy, T* da, T* db) {
     auto q = BasicTensor<T>::uninitialized(y.shape());
     kernels::binary(kernels::Binary::kDiv, dy, z.data(), q.mutable_data(), y.size());
@@ -123,22 +117,19 @@ BasicTensor<T> div(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   });
 }
 
-template <class T>
-BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> maximum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return detail_::binary("maximum", kernels::Binary::kMaximum, a, b, [](const auto& x, const auto& z, const auto& y, const T* dy, T* da, T* db) {
     kernels::extremum_backward(T(1), x.data(), z.data(), dy, da, db, y.size());
   });
 }
 
-template <class T>
-BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   return detail_::binary("minimum", kernels::Binary::kMinimum, a, b, [](const auto& x, const auto& z, const auto& y, const T* dy, T* da, T* db) {
     kernels::extremum_backward(T(-1), x.data(), z.data(), dy, da, db, y.size());
   });
 }
 
-template <class T>
-BasicTensor<T> affine(const BasicTensor<T>& x, double a, double b) {
+template <class T> BasicTensor<T> affine(const BasicTensor<T>& x, double a, double b) {
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::affine(static_cast<T>(a), static_cast<T>(b), x.data(), y.mutable_data(), x.size());
   return autograd::Tape<T>::record({&x}, std::move(y), [a, n = x.size()](autograd::Backward<T>& step) {
@@ -146,8 +137,7 @@ BasicTensor<T> affine(const BasicTensor<T>& x, double a, double b) {
   });
 }
 
-template <class T>
-BasicTensor<T> clip(const BasicTensor<T>& x, double low, double high) {
+template <class T> BasicTensor<T> clip(const BasicTensor<T>& x, double low, double high) {
   if (!(low <= high)) detail::fail<ValueError>("ops::clip", "bounds are crossed", detail::str(low) + " to " + detail::str(high), "low <= high");
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::clip(static_cast<T>(low), static_cast<T>(high), x.data(), y.mutable_data(), x.size());

@@ -12,16 +12,14 @@ namespace ops {
 namespace detail_ {
 
 /// B of a product, packed: element (r, j) at b[r * row + j * column].
-template <class T>
-std::shared_ptr<const Storage<T>> pack(const T* b, std::int64_t row, std::int64_t column, std::int64_t r, std::int64_t n) {
+template <class T> std::shared_ptr<const Storage<T>> pack(const T* b, std::int64_t row, std::int64_t column, std::int64_t r, std::int64_t n) {
   auto packed = std::make_shared<Storage<T>>(kernels::packed_size<T>(r, n));
   kernels::pack_b(b, row, column, r, n, packed->data());
   return packed;
 }
 
 /// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain.
-template <class T>
-void weight_gradient(const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k, T* dw) {
+template <class T> void weight_gradient(const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k, T* dw) {
   kernels::Gemm<T> g;
   g.m = n, g.n = k, g.r = m;
   g.a = dy, g.a_row = 1, g.a_col = n;
@@ -32,8 +30,7 @@ void weight_gradient(const T* dy, const T* x, std::int64_t m, std::int64_t n, st
 
 }  // namespace detail_
 
-template <class T>
-BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
+template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   if (a.rank() != 2 || b.rank() != 2 || a.dim(1) != b.dim(0))
     detail::fail<ShapeError>("ops::matmul", "shapes do not multiply", a.shape().str() + " and " + b.shape().str(), "(M, K) and (K, N)");
   const std::int64_t m = a.dim(0), k = a.dim(1), n = b.dim(1);
@@ -58,10 +55,10 @@ BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b) {
   });
 }
 
-template <class T>
-BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act) {
+template <class T> BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act) {
   if (x.rank() != 2 || weight.rank() != 2 || x.dim(1) != weight.dim(1))
-    detail::fail<ShapeError>("ops::linear", "shapes do not multiply", "x " + x.shape().str() + ", weight " + weight.shape().str(), "(M, K) and (N, K)");
+    detail::fail<ShapeError>("ops::linear", "shapes do not multiply", "x " + x.shape().str() + ", weight " + weight.shape().str(),
+                             "(M, K) and (N, K)");
   const std::int64_t m = x.dim(0), k = x.dim(1), n = weight.dim(0);
   if (bias.size() != 0 && !(bias.shape() == Shape{n}))
     detail::fail<ShapeError>("ops::linear", "bias has the wrong shape", bias.shape().str(), "(" + detail::str(n) + ")");

@@ -13,18 +13,16 @@ namespace detail_ {
 
 struct RowsOf {  // x seen as (m, c)
   std::int64_t m, c;
-  Shape outer;   // without the last dimension
+  Shape outer;  // without the last dimension
 };
-template <class T>
-RowsOf rows_of(const char* op, const BasicTensor<T>& x) {
+template <class T> RowsOf rows_of(const char* op, const BasicTensor<T>& x) {
   if (x.rank() == 0 || x.dim(-1) == 0)
     detail::fail<ShapeError>(std::string("ops::") + op, "no last dimension to work along", x.shape().str(), "at least one element in it");
   const std::int64_t c = x.dim(-1);
   return {x.size() / c, c, Shape(x.shape().dims().first(static_cast<std::size_t>(x.rank() - 1)))};
 }
 
-template <class T>
-BasicTensor<T> total(const BasicTensor<T>& x, double factor) {
+template <class T> BasicTensor<T> total(const BasicTensor<T>& x, double factor) {
   auto y = BasicTensor<T>::scalar(static_cast<T>(kernels::sum16_double(x.data(), x.size()) * factor));
   return autograd::Tape<T>::record({&x}, std::move(y), [n = x.size(), factor](autograd::Backward<T>& step) {
     kernels::add_constant(static_cast<T>(step.out_grad()[0] * factor), step.in_grad(0), n);
@@ -33,27 +31,22 @@ BasicTensor<T> total(const BasicTensor<T>& x, double factor) {
 
 }  // namespace detail_
 
-template <class T>
-BasicTensor<T> sum(const BasicTensor<T>& x) {
-  return detail_::total(x, 1.0);
-}
+template <class T> BasicTensor<T> sum(const BasicTensor<T>& x) { return detail_::total(x, 1.0); }
 
-template <class T>
-BasicTensor<T> mean(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> mean(const BasicTensor<T>& x) {
   if (x.size() == 0) detail::fail<ShapeError>("ops::mean", "no elements", x.shape().str(), "at least one");
   return detail_::total(x, 1.0 / static_cast<double>(x.size()));
 }
 
-template <class T>
-BasicTensor<T> sum_last(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> sum_last(const BasicTensor<T>& x) {
   const auto r = detail_::rows_of("sum_last", x);
   auto y = BasicTensor<T>::uninitialized(r.outer);
   kernels::row_sum(x.data(), r.m, r.c, y.mutable_data());
-  return autograd::Tape<T>::record({&x}, std::move(y), [r](autograd::Backward<T>& step) { kernels::add_row_constant(step.out_grad(), r.m, r.c, step.in_grad(0)); });
+  return autograd::Tape<T>::record({&x}, std::move(y),
+                                   [r](autograd::Backward<T>& step) { kernels::add_row_constant(step.out_grad(), r.m, r.c, step.in_grad(0)); });
 }
 
-template <class T>
-BasicTensor<T> sum_first(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x) {
   if (x.rank() == 0) detail::fail<ShapeError>("ops::sum_first", "no first dimension", x.shape().str(), "rank 1 or more");
   const Shape inner(x.shape().dims().subspan(1));
   const std::int64_t n = x.dim(0), c = inner.size();
@@ -65,8 +58,7 @@ BasicTensor<T> sum_first(const BasicTensor<T>& x) {
   });
 }
 
-template <class T>
-BasicTensor<T> logsumexp(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x) {
   const auto r = detail_::rows_of("logsumexp", x);
   auto y = BasicTensor<T>::uninitialized(r.outer);
   kernels::logsumexp(x.data(), r.m, r.c, y.mutable_data());
@@ -77,8 +69,7 @@ BasicTensor<T> logsumexp(const BasicTensor<T>& x) {
   });
 }
 
-template <class T>
-BasicTensor<T> softmax(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x) {
   const auto r = detail_::rows_of("softmax", x);
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::softmax(x.data(), r.m, r.c, y.mutable_data());
@@ -87,8 +78,7 @@ BasicTensor<T> softmax(const BasicTensor<T>& x) {
   });
 }
 
-template <class T>
-BasicTensor<T> log_softmax(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> log_softmax(const BasicTensor<T>& x) {
   const auto r = detail_::rows_of("log_softmax", x);
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::log_softmax(x.data(), r.m, r.c, y.mutable_data());
@@ -97,15 +87,12 @@ BasicTensor<T> log_softmax(const BasicTensor<T>& x) {
   });
 }
 
-template <class T>
-BasicTensor<T> reshape(const BasicTensor<T>& x, Shape shape) {
-  return autograd::Tape<T>::record({&x}, x.reshaped(shape), [n = x.size()](autograd::Backward<T>& step) {
-    kernels::add_scaled(T(1), step.out_grad(), step.in_grad(0), n);
-  });
+template <class T> BasicTensor<T> reshape(const BasicTensor<T>& x, Shape shape) {
+  return autograd::Tape<T>::record({&x}, x.reshaped(shape),
+                                   [n = x.size()](autograd::Backward<T>& step) { kernels::add_scaled(T(1), step.out_grad(), step.in_grad(0), n); });
 }
 
-template <class T>
-BasicTensor<T> transpose(const BasicTensor<T>& x) {
+template <class T> BasicTensor<T> transpose(const BasicTensor<T>& x) {
   if (x.rank() != 2) detail::fail<ShapeError>("ops::transpose", "not a matrix", x.shape().str(), "(N, K)");
   const std::int64_t n = x.dim(0), k = x.dim(1);
   auto y = BasicTensor<T>::uninitialized({k, n});
@@ -117,15 +104,15 @@ BasicTensor<T> transpose(const BasicTensor<T>& x) {
   });
 }
 
-template <class T>
-BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const std::int64_t> index) {
+template <class T> BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const std::int64_t> index) {
   if (x.rank() == 0) detail::fail<ShapeError>("ops::rows", "no first dimension", x.shape().str(), "rank 1 or more");
   const std::int64_t m = static_cast<std::int64_t>(index.size()), c = Shape(x.shape().dims().subspan(1)).size();
   std::vector<std::int64_t> dims(x.shape().dims().begin(), x.shape().dims().end());
   dims[0] = m;
   std::vector<std::int32_t> ids(index.size());
   for (std::size_t i = 0; i < index.size(); ++i) {
-    if (index[i] < 0 || index[i] >= x.dim(0)) detail::fail<IndexError>("ops::rows", "row " + detail::str(i) + " is out of range", detail::str(index[i]), "0 to " + detail::str(x.dim(0) - 1));
+    if (index[i] < 0 || index[i] >= x.dim(0))
+      detail::fail<IndexError>("ops::rows", "row " + detail::str(i) + " is out of range", detail::str(index[i]), "0 to " + detail::str(x.dim(0) - 1));
     ids[i] = static_cast<std::int32_t>(index[i]);
   }
   auto y = BasicTensor<T>::uninitialized(Shape(std::span<const std::int64_t>(dims)));
@@ -135,22 +122,21 @@ BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const std::int64_t> index
   });
 }
 
-template <class T>
-BasicTensor<T> slice_rows(const BasicTensor<T>& x, std::int64_t begin, std::int64_t end) {
+template <class T> BasicTensor<T> slice_rows(const BasicTensor<T>& x, std::int64_t begin, std::int64_t end) {
   if (x.rank() == 0) detail::fail<ShapeError>("ops::slice_rows", "no first dimension", x.shape().str(), "rank 1 or more");
   if (begin < 0 || end < begin || end > x.dim(0))
-    detail::fail<IndexError>("ops::slice_rows", "range is not inside the rows", detail::str(begin) + " to " + detail::str(end), "within 0 to " + detail::str(x.dim(0)));
+    detail::fail<IndexError>("ops::slice_rows", "range is not inside the rows", detail::str(begin) + " to " + detail::str(end),
+                             "within 0 to " + detail::str(x.dim(0)));
   const std::int64_t c = Shape(x.shape().dims().subspan(1)).size(), n = (end - begin) * c;
   std::vector<std::int64_t> dims(x.shape().dims().begin(), x.shape().dims().end());
   dims[0] = end - begin;
-  auto y = BasicTensor<T>::from(Shape(std::span<const std::int64_t>(dims)), x.span().subspan(static_cast<std::size_t>(begin * c), static_cast<std::size_t>(n)));
-  return autograd::Tape<T>::record({&x}, std::move(y), [begin, c, n](autograd::Backward<T>& step) {
-    kernels::add_scaled(T(1), step.out_grad(), step.in_grad(0) + begin * c, n);
-  });
+  auto y = BasicTensor<T>::from(Shape(std::span<const std::int64_t>(dims)),
+                                x.span().subspan(static_cast<std::size_t>(begin * c), static_cast<std::size_t>(n)));
+  return autograd::Tape<T>::record(
+      {&x}, std::move(y), [begin, c, n](autograd::Backward<T>& step) { kernels::add_scaled(T(1), step.out_grad(), step.in_grad(0) + begin * c, n); });
 }
 
-template <class T>
-BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs) {
+template <class T> BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs) {
   if (xs.empty()) detail::fail<ValueError>("ops::concat_rows", "nothing to join", "no tensor", "at least one");
   std::vector<std::int64_t> dims(xs[0].shape().dims().begin(), xs[0].shape().dims().end());
   if (dims.empty()) detail::fail<ShapeError>("ops::concat_rows", "no first dimension", "a scalar", "rank 1 or more");

@@ -8,13 +8,9 @@ TUTELAGE_BEGIN
 
 namespace autograd {
 
-template <class T>
-bool tape_open(const Tape<T>& tape) {
-  return tape.open();
-}
+template <class T> bool tape_open(const Tape<T>& tape) { return tape.open(); }
 
-template <class T>
-BasicTensor<T> Tape<T>::leaf(const BasicTensor<T>& value) {
+template <class T> BasicTensor<T> Tape<T>::leaf(const BasicTensor<T>& value) {
   Node node;
   node.size = value.size();
   node.leaf = static_cast<std::int32_t>(uses_.size());
@@ -25,18 +21,17 @@ BasicTensor<T> Tape<T>::leaf(const BasicTensor<T>& value) {
   return out;
 }
 
-template <class T>
-BasicTensor<T> Tape<T>::record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward) {
+template <class T> BasicTensor<T> Tape<T>::record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward) {
   return record(std::span<const BasicTensor<T>* const>(inputs.begin(), inputs.size()), std::move(out), std::move(backward));
 }
 
-template <class T>
-BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward) {
+template <class T> BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward) {
   std::shared_ptr<Tape<T>> tape;
   for (const auto* input : inputs) {
     if (!input->tracked()) continue;
     if (tape && tape != input->tape())
-      detail::fail<StateError>("record", "inputs belong to two open tapes", "two tapes", "one", "Detach the outer tensor, or return it from the inner function.");
+      detail::fail<StateError>("record", "inputs belong to two open tapes", "two tapes", "one",
+                               "Detach the outer tensor, or return it from the inner function.");
     tape = input->tape();
   }
   if (!tape) return out;
@@ -56,8 +51,7 @@ BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>* const> inputs, Ba
   return out;
 }
 
-template <class T>
-void Tape<T>::backward(const BasicTensor<T>& root, const std::function<T*(int, int)>& leaf_place) {
+template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const std::function<T*(int, int)>& leaf_place) {
   std::vector<BasicTensor<T>> grads(nodes_.size());
   struct Step final : Backward<T> {
     Tape& tape;
@@ -91,15 +85,14 @@ void Tape<T>::backward(const BasicTensor<T>& root, const std::function<T*(int, i
         step.at = i;
         nodes_[i].backward(step);
       }
-      grads[i] = BasicTensor<T>();   // what the walk has passed is freed
+      grads[i] = BasicTensor<T>();  // what the walk has passed is freed
       nodes_[i].backward = nullptr;
     }
   }
   close();
 }
 
-template <class T>
-void Tape<T>::close() {
+template <class T> void Tape<T>::close() {
   open_ = false;
   nodes_.clear();
   uses_.clear();

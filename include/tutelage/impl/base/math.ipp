@@ -18,8 +18,7 @@ template <class T> T softplus(T x) { return detail::softplus_of(detail::One<T>{x
 template <class T> T pow(T x, T y) { return static_cast<T>(exp(static_cast<double>(y) * log(static_cast<double>(x)))); }
 
 /// All terms positive below 3 (Abramowitz, Stegun 7.1.6); above it the continued fraction of erfc (7.1.14).
-template <class T>
-T erf(T at) {
+template <class T> T erf(T at) {
   const double x = at < 0 ? -static_cast<double>(at) : static_cast<double>(at);
   if (!(x == x)) return at;
   double y = 1;
@@ -48,9 +47,12 @@ inline double sin_quarter(double x, int shift) {
   using V = detail::One<double>;
   double y;
   if (quarter & 1)
-    y = detail::polynomial(V{z}, 1.0 / 20922789888000.0, -1.0 / 87178291200.0, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24, -0.5, 1.0).x;
+    y = detail::polynomial(V{z}, 1.0 / 20922789888000.0, -1.0 / 87178291200.0, 1.0 / 479001600, -1.0 / 3628800, 1.0 / 40320, -1.0 / 720, 1.0 / 24,
+                           -0.5, 1.0)
+            .x;
   else
-    y = r * detail::polynomial(V{z}, -1.0 / 1307674368000.0, 1.0 / 6227020800.0, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1.0).x;
+    y = r *
+        detail::polynomial(V{z}, -1.0 / 1307674368000.0, 1.0 / 6227020800.0, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1.0).x;
   return quarter & 2 ? -y : y;
 }
 template <class T> T sin(T x) { return static_cast<T>(sin_quarter(static_cast<double>(x), 0)); }

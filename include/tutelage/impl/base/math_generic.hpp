@@ -15,16 +15,14 @@ TUTELAGE_BEGIN
 // Always inlined: a weak symbol of one instruction set's file could otherwise serve the others.
 namespace detail {
 
-template <class T>
-[[gnu::always_inline]] inline T pow2(T n) {
+template <class T> [[gnu::always_inline]] inline T pow2(T n) {
   if constexpr (sizeof(T) == 4)
     return std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
   else
     return std::bit_cast<double>((static_cast<std::int64_t>(n) + 1023) << 52);
 }
 
-template <class T>
-[[gnu::always_inline]] inline T split(T x, T& exponent) {  // x normal and positive
+template <class T> [[gnu::always_inline]] inline T split(T x, T& exponent) {  // x normal and positive
   if constexpr (sizeof(T) == 4) {
     const auto bits = std::bit_cast<std::int32_t>(x);
     exponent = static_cast<float>((bits >> 23) - 127);
@@ -37,8 +35,7 @@ template <class T>
 }
 
 /// One number with the interface of 16 lanes.
-template <class T>
-struct One {
+template <class T> struct One {
   using Scalar = T;
   T x;
   static One set(T v) { return {v}; }
@@ -56,15 +53,13 @@ struct One {
 };
 
 /// Horner's rule, highest power first.
-template <class V, class... C>
-[[gnu::always_inline]] inline V polynomial(V x, typename V::Scalar first, C... rest) {
+template <class V, class... C> [[gnu::always_inline]] inline V polynomial(V x, typename V::Scalar first, C... rest) {
   V p = V::set(first);
   ((p = fma(p, x, V::set(static_cast<typename V::Scalar>(rest)))), ...);
   return p;
 }
 
-template <class V>
-[[gnu::always_inline]] inline V exp_of(V x) {
+template <class V> [[gnu::always_inline]] inline V exp_of(V x) {
   using T = typename V::Scalar;
   constexpr bool f = sizeof(T) == 4;
   constexpr T low = f ? T(-87.33) : T(-708), high = f ? T(88.72283) : T(709.782712893384);
@@ -79,8 +74,8 @@ template <class V>
   } else {
     r = fma(n, V::set(T(-6.93147180369123816490e-01)), at);
     r = fma(n, V::set(T(-1.90821492927058770002e-10)), r);
-    p = polynomial(r, T(1.0 / 6227020800.0), 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120,
-                   1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
+    p = polynomial(r, T(1.0 / 6227020800.0), 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                   1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
   }
   // 2^n in two halves, so that n = 128 (1024) does not overflow on the way.
   const V half = fma(n, V::set(T(0.5)), V::set(magic)) - V::set(magic);
@@ -90,8 +85,7 @@ template <class V>
   return select(less(x, V::set(T(1))), y, select(less(V::set(T(0)), x), y, x));  // NaN stays
 }
 
-template <class V>
-[[gnu::always_inline]] inline V log_of(V x) {
+template <class V> [[gnu::always_inline]] inline V log_of(V x) {
   using T = typename V::Scalar;
   constexpr bool f = sizeof(T) == 4;
   constexpr T smallest = std::numeric_limits<T>::min();
@@ -116,52 +110,46 @@ template <class V>
   const V hd = V::set(T(0.5)) * d * d;
   const V ln2_hi = V::set(f ? T(0.693359375) : T(6.93147180369123816490e-01)), ln2_lo = V::set(f ? T(-2.12194440e-4) : T(1.90821492927058770002e-10));
   V y = fma(e, ln2_hi, d - (hd - fma(e, ln2_lo, s * fma(z, p, hd))));
-  y = select(less(V::set(T(0)), x), y, select(less(x, V::set(T(0))), V::set(std::numeric_limits<T>::quiet_NaN()), V::set(-std::numeric_limits<T>::infinity())));
+  y = select(less(V::set(T(0)), x), y,
+             select(less(x, V::set(T(0))), V::set(std::numeric_limits<T>::quiet_NaN()), V::set(-std::numeric_limits<T>::infinity())));
   return select(less(x, V::set(std::numeric_limits<T>::infinity())), y, x);  // infinity and NaN stay
 }
 
-template <class V>
-[[gnu::always_inline]] inline V abs_of(V x) {
-  return max(x, V::set(typename V::Scalar(0)) - x);
-}
+template <class V> [[gnu::always_inline]] inline V abs_of(V x) { return max(x, V::set(typename V::Scalar(0)) - x); }
 
-template <class V>
-[[gnu::always_inline]] inline V log1p_of(V x) {
+template <class V> [[gnu::always_inline]] inline V log1p_of(V x) {
   using T = typename V::Scalar;
   const V one = V::set(T(1)), u = one + x;
   const V exact = log_of(u) + (x - (u - one)) / u;
-  return select(less(abs_of(x), V::set(std::numeric_limits<T>::epsilon() / 2)), x, select(less(x, V::set(std::numeric_limits<T>::infinity())), exact, x));
+  return select(less(abs_of(x), V::set(std::numeric_limits<T>::epsilon() / 2)), x,
+                select(less(x, V::set(std::numeric_limits<T>::infinity())), exact, x));
 }
 
-template <class V>
-[[gnu::always_inline]] inline V expm1_of(V x) {
+template <class V> [[gnu::always_inline]] inline V expm1_of(V x) {
   using T = typename V::Scalar;
   V p;
   if constexpr (sizeof(T) == 4)
     p = polynomial(x, T(1.0 / 40320), 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5);
   else
-    p = polynomial(x, T(1.0 / 1307674368000.0), 1.0 / 87178291200.0, 1.0 / 6227020800.0, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
-                   1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5);
+    p = polynomial(x, T(1.0 / 1307674368000.0), 1.0 / 87178291200.0, 1.0 / 6227020800.0, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
+                   1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5);
   return select(less(abs_of(x), V::set(T(0.35))), fma(x * x, p, x), exp_of(x) - V::set(T(1)));
 }
 
-template <class V>
-[[gnu::always_inline]] inline V tanh_of(V x) {
+template <class V> [[gnu::always_inline]] inline V tanh_of(V x) {
   using T = typename V::Scalar;
   const V t = V::set(T(0)) - expm1_of(V::set(T(-2)) * abs_of(x));  // 1 - exp(-2 |x|)
   const V y = t / (V::set(T(2)) - t);
   return select(less(x, V::set(T(0))), V::set(T(0)) - y, y);
 }
 
-template <class V>
-[[gnu::always_inline]] inline V sigmoid_of(V x) {
+template <class V> [[gnu::always_inline]] inline V sigmoid_of(V x) {
   using T = typename V::Scalar;
   const V e = exp_of(V::set(T(0)) - abs_of(x)), one = V::set(T(1));
   return select(less(x, V::set(T(0))), e, one) / (one + e);
 }
 
-template <class V>
-[[gnu::always_inline]] inline V softplus_of(V x) {
+template <class V> [[gnu::always_inline]] inline V softplus_of(V x) {
   using T = typename V::Scalar;
   return max(x, V::set(T(0))) + log1p_of(exp_of(V::set(T(0)) - abs_of(x)));
 }

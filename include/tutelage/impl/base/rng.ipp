@@ -29,7 +29,8 @@ TUTELAGE_INLINE Rng::Rng(std::uint64_t seed, Purpose purpose, std::uint32_t item
   constexpr std::uint32_t kMost = 1u << 24;
   if (static_cast<std::uint32_t>(purpose) > 255)
     detail::fail<ValueError>("Rng", "purpose does not fit its byte", detail::str(static_cast<std::int64_t>(purpose)), "at most 255");
-  if (sample >= kMost) detail::fail<ValueError>("Rng", "sample does not fit 24 bits", detail::str(static_cast<std::int64_t>(sample)), "below 16777216");
+  if (sample >= kMost)
+    detail::fail<ValueError>("Rng", "sample does not fit 24 bits", detail::str(static_cast<std::int64_t>(sample)), "below 16777216");
   if (position >= kMost)
     detail::fail<ValueError>("Rng", "position does not fit 24 bits", detail::str(static_cast<std::int64_t>(position)), "below 16777216");
 }

@@ -6,7 +6,8 @@ TUTELAGE_BEGIN
 
 namespace env {
 
-TUTELAGE_INLINE Bandit::Bandit(std::vector<double> rewards, double noise) : rewards_(std::move(rewards)), noise_(noise), rng_(0, Purpose::kEnvironment) {
+TUTELAGE_INLINE Bandit::Bandit(std::vector<double> rewards, double noise)
+    : rewards_(std::move(rewards)), noise_(noise), rng_(0, Purpose::kEnvironment) {
   if (rewards_.empty()) detail::fail<ValueError>("Bandit", "no arm", "0", "at least one");
   if (noise < 0) detail::fail<ValueError>("Bandit", "noise is negative", detail::str(noise), "0 or more");
 }
@@ -19,7 +20,8 @@ TUTELAGE_INLINE std::vector<double> Bandit::reset(std::uint64_t seed) {
 
 TUTELAGE_INLINE Step Bandit::step(std::int64_t action) {
   if (!running_) detail::fail<StateError>("Bandit::step", "no episode is running", "step", "reset first");
-  if (action < 0 || action >= num_actions()) detail::fail<IndexError>("Bandit::step", "unknown action", detail::str(action), "0 to " + detail::str(num_actions() - 1));
+  if (action < 0 || action >= num_actions())
+    detail::fail<IndexError>("Bandit::step", "unknown action", detail::str(action), "0 to " + detail::str(num_actions() - 1));
   running_ = false;
   return {{1.0}, rewards_[static_cast<std::size_t>(action)] + noise_ * rng_.normal(), true, false};
 }

@@ -25,9 +25,7 @@ inline nlohmann::ordered_json parse_json(const std::string& text, const std::str
     auto parsed = nlohmann::ordered_json::parse(text, watch);
     if (!twice.empty()) detail::fail<IoError>("parse_json", where + " has a key twice", twice, "each key once");
     return parsed;
-  } catch (const nlohmann::ordered_json::exception& e) {
-    detail::fail<IoError>("parse_json", where + " is not valid JSON", e.what(), "JSON");
-  }
+  } catch (const nlohmann::ordered_json::exception& e) { detail::fail<IoError>("parse_json", where + " is not valid JSON", e.what(), "JSON"); }
 }
 
 }  // namespace io::detail_

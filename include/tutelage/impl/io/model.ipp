@@ -14,8 +14,7 @@ namespace io {
 namespace detail_ {
 
 /// The fields of a configuration, by name: written and read by the same list.
-template <class Config, class F>
-void visit_config(Config& c, F&& f) {
+template <class Config, class F> void visit_config(Config& c, F&& f) {
   f("vocab_size", c.vocab_size);
   f("max_positions", c.max_positions);
   f("hidden_size", c.hidden_size);
@@ -37,7 +36,8 @@ inline nn::TransformerConfig parse_config(const std::string& text, const std::st
   nn::TransformerConfig config;
   std::vector<std::string> known{"model_type"};
   try {
-    if (object.value("model_type", "") != "tutelage") detail::fail<IoError>("load_model", where + ": unknown model_type", object.value("model_type", "none"), "tutelage");
+    if (object.value("model_type", "") != "tutelage")
+      detail::fail<IoError>("load_model", where + ": unknown model_type", object.value("model_type", "none"), "tutelage");
     visit_config(config, [&](const char* name, auto& value) {
       known.push_back(name);
       if (object.contains(name)) value = object.at(name).template get<std::decay_t<decltype(value)>>();
@@ -48,7 +48,8 @@ inline nn::TransformerConfig parse_config(const std::string& text, const std::st
   for (const auto& [key, value] : object.items())
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const std::string near = detail::nearest(key, known.data(), known.size());
-      detail::fail<ConfigError>("load_model", where + ": unknown key", key, "a field of TransformerConfig", near.empty() ? "" : "Did you mean " + near + "?");
+      detail::fail<ConfigError>("load_model", where + ": unknown key", key, "a field of TransformerConfig",
+                                near.empty() ? "" : "Did you mean " + near + "?");
     }
   return config;
 }
@@ -68,13 +69,15 @@ TUTELAGE_INLINE void save_model(const std::string& folder, const ChatModel& mode
 }
 
 TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
-  if (!exists(folder + "/config.json")) detail::fail<IoError>("load_model", "not a model folder", folder, "a folder with config.json, tokenizer.json and model.safetensors");
+  if (!exists(folder + "/config.json"))
+    detail::fail<IoError>("load_model", "not a model folder", folder, "a folder with config.json, tokenizer.json and model.safetensors");
   const std::string config_text = read_file(folder + "/config.json"), weights = folder + "/model.safetensors";
   const auto config = detail_::parse_config(config_text, folder + "/config.json");
   config.validate();
   auto content = read_safetensors(weights);
   if (const auto it = content.metadata.find("config"); it != content.metadata.end() && it->second != config_text)
-    detail::fail<IoError>("load_model", weights + " belongs to another config.json", "weights of another save", "one save", "The folder was half replaced; save the model again.");
+    detail::fail<IoError>("load_model", weights + " belongs to another config.json", "weights of another save", "one save",
+                          "The folder was half replaced; save the model again.");
 
   ChatModel model;
   model.transformer.config = config;
@@ -96,8 +99,10 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
   std::set<std::string> used;
   model.transformer.visit([&](const std::string& name, Tensor& t) {
     const auto it = content.tensors.find(name);
-    if (it == content.tensors.end()) detail::fail<IoError>("load_model", weights + " lacks a tensor", "no " + name, "every parameter of the configuration");
-    if (!(it->second.shape() == expected(name))) detail::fail<IoError>("load_model", weights + ": " + name + " has the wrong shape", it->second.shape().str(), expected(name).str());
+    if (it == content.tensors.end())
+      detail::fail<IoError>("load_model", weights + " lacks a tensor", "no " + name, "every parameter of the configuration");
+    if (!(it->second.shape() == expected(name)))
+      detail::fail<IoError>("load_model", weights + ": " + name + " has the wrong shape", it->second.shape().str(), expected(name).str());
     t = it->second;
     used.insert(name);
   });
@@ -105,7 +110,8 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
     if (!used.count(name)) detail::fail<IoError>("load_model", weights + " has a tensor that the configuration lacks", name, "only its parameters");
   model.tokenizer = text::Tokenizer::load(folder);
   if (model.tokenizer.vocab_size() != config.vocab_size)
-    detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens", detail::str(config.vocab_size));
+    detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens",
+                          detail::str(config.vocab_size));
   if (exists(folder + "/conversations.jsonl")) model.conversations = read_conversations(folder + "/conversations.jsonl");
   return model;
 }

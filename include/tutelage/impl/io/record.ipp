@@ -8,7 +8,9 @@ TUTELAGE_BEGIN
 namespace io {
 
 namespace detail_ {
-inline std::string dump_line(const nlohmann::ordered_json& value) { return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); }
+inline std::string dump_line(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
 
 inline void add_messages(text::Conversation& to, const nlohmann::ordered_json& value, const std::string& role) {
   if (value.is_string()) {
@@ -30,11 +32,16 @@ TUTELAGE_INLINE Record parse_record(const std::string& line, const std::string& 
   if (!object.is_object()) detail::fail<IoError>("parse_record", where + " is not an object", object.type_name(), "one flat JSON object");
   Record record;
   for (const auto& [key, value] : object.items()) {
-    if (value.is_null()) record[key] = nullptr;
-    else if (value.is_boolean()) record[key] = value.get<bool>();
-    else if (value.is_number()) record[key] = value.get<double>();
-    else if (value.is_string()) record[key] = value.get<std::string>();
-    else detail::fail<IoError>("parse_record", where + ": " + key + " is nested", value.type_name(), "a string, number, bool or null");
+    if (value.is_null())
+      record[key] = nullptr;
+    else if (value.is_boolean())
+      record[key] = value.get<bool>();
+    else if (value.is_number())
+      record[key] = value.get<double>();
+    else if (value.is_string())
+      record[key] = value.get<std::string>();
+    else
+      detail::fail<IoError>("parse_record", where + ": " + key + " is nested", value.type_name(), "a string, number, bool or null");
   }
   return record;
 }

@@ -17,7 +17,8 @@ TUTELAGE_INLINE void write_safetensors(const std::string& path, const SafeTensor
   std::uint64_t at = 0;
   for (const auto& [name, t] : content.tensors) {
     const std::uint64_t end = at + static_cast<std::uint64_t>(t.size()) * 4;
-    header[name] = {{"dtype", "F32"}, {"shape", std::vector<std::int64_t>(t.shape().dims().begin(), t.shape().dims().end())}, {"data_offsets", {at, end}}};
+    header[name] = {
+        {"dtype", "F32"}, {"shape", std::vector<std::int64_t>(t.shape().dims().begin(), t.shape().dims().end())}, {"data_offsets", {at, end}}};
     at = end;
   }
   std::string text = header.dump();
@@ -32,11 +33,14 @@ TUTELAGE_INLINE void write_safetensors(const std::string& path, const SafeTensor
 
 TUTELAGE_INLINE SafeTensors read_safetensors(const std::string& path) {
   const std::string bytes = read_file(path);
-  const auto wrong = [&](const std::string& what, const std::string& got, const std::string& expected) { detail::fail<IoError>("read_safetensors", path + ": " + what, got, expected); };
+  const auto wrong = [&](const std::string& what, const std::string& got, const std::string& expected) {
+    detail::fail<IoError>("read_safetensors", path + ": " + what, got, expected);
+  };
   if (bytes.size() < 8) wrong("file is too short for its header", detail::str(bytes.size()) + " bytes", "at least 8");
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-  if (length > bytes.size() - 8) wrong("header is longer than the file", std::to_string(length) + " bytes", "at most " + detail::str(bytes.size() - 8));
+  if (length > bytes.size() - 8)
+    wrong("header is longer than the file", std::to_string(length) + " bytes", "at most " + detail::str(bytes.size() - 8));
   const auto header = detail_::parse_json(bytes.substr(8, length), path + " (header)");
   if (!header.is_object()) wrong("header is not an object", header.type_name(), "an object");
   const std::uint64_t data = bytes.size() - 8 - length;
@@ -52,7 +56,8 @@ TUTELAGE_INLINE SafeTensors read_safetensors(const std::string& path) {
       if (entry.at("dtype") != "F32") wrong("tensor " + name + " has another dtype", entry.at("dtype").dump(), "F32");
       const auto dims = entry.at("shape").get<std::vector<std::int64_t>>();
       const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-      if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data) wrong("tensor " + name + " lies outside the file", entry.at("data_offsets").dump(), "within 0 to " + std::to_string(data));
+      if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data)
+        wrong("tensor " + name + " lies outside the file", entry.at("data_offsets").dump(), "within 0 to " + std::to_string(data));
       const Shape shape{std::span<const std::int64_t>(dims)};
       if (static_cast<std::uint64_t>(shape.size()) > data / 4 || static_cast<std::uint64_t>(shape.size()) * 4 != offsets[1] - offsets[0])
         wrong("tensor " + name + " has a size that its shape denies", std::to_string(offsets[1] - offsets[0]) + " bytes", "4 times " + shape.str());
@@ -62,9 +67,7 @@ TUTELAGE_INLINE SafeTensors read_safetensors(const std::string& path) {
       if (offsets[0] < offsets[1]) ranges.emplace_back(offsets[0], offsets[1]);
     } catch (const nlohmann::ordered_json::exception& e) {
       wrong("entry of " + name + " is damaged", e.what(), "dtype, shape and data_offsets");
-    } catch (const ShapeError& e) {
-      wrong("tensor " + name + " has an impossible shape", e.what(), "up to 6 dimensions");
-    }
+    } catch (const ShapeError& e) { wrong("tensor " + name + " has an impossible shape", e.what(), "up to 6 dimensions"); }
   }
   std::sort(ranges.begin(), ranges.end());
   std::uint64_t at = 0;

@@ -9,8 +9,7 @@ namespace kernels {
 namespace TUTELAGE_ISA {
 
 /// s[j] = chain over d of q[d] * key(j, d), for j in [0, n); B runs of 16 keys at a time.
-template <class T>
-inline void key_products(const T* q, const T* kt, std::int64_t k_step, std::int64_t head_size, std::int64_t n, T* s) {
+template <class T> inline void key_products(const T* q, const T* kt, std::int64_t k_step, std::int64_t head_size, std::int64_t n, T* s) {
   constexpr int B = 4;
   std::int64_t j = 0;
   for (; j + 16 * B <= n; j += 16 * B) {
@@ -50,8 +49,7 @@ inline void weighted_rows(const T* w, const T* rows, std::int64_t row, std::int6
   });
 }
 
-template <class T>
-void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) {
+template <class T> void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) {
   T* s = a.scratch;
   for (std::int64_t i = q_begin; i < q_end; ++i) {
     const std::int64_t n = i + 1, r = i - a.q_offset;
@@ -70,8 +68,7 @@ void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) 
 }
 
 /// p = exp(s - max) / sum; ds = p (dp - delta) scale with delta = dout . out; dq chains over keys, dk and dv over (head of the group, query).
-template <class T>
-void attention_backward(const AttentionBackward<T>& a) {
+template <class T> void attention_backward(const AttentionBackward<T>& a) {
   const std::int64_t D = a.head_size;
   T *p = a.scratch, *ds = a.scratch + a.length;
   const L<T> scale = L<T>::set(a.scale);

@@ -13,140 +13,176 @@ namespace TUTELAGE_ISA {
 template <class T> using L = Lanes16<T>;
 
 /// gelu, tanh form: 0.5 x (1 + tanh u), u = sqrt(2 / pi) (x + 0.044715 x^3). Returns tanh u.
-template <class T>
-inline L<T> gelu_tanh(L<T> x) {
+template <class T> inline L<T> gelu_tanh(L<T> x) {
   const L<T> u = L<T>::set(T(0.7978845608028654)) * fma(L<T>::set(T(0.044715)) * x * x, x, x);
   return detail::tanh_of(u);
 }
-template <class T>
-inline L<T> gelu_of(L<T> x) {
+template <class T> inline L<T> gelu_of(L<T> x) {
   const L<T> h = L<T>::set(T(0.5)) * x;
   return fma(h, gelu_tanh<T>(x), h);
 }
-template <class T>
-inline L<T> gelu_derivative(L<T> x) {
+template <class T> inline L<T> gelu_derivative(L<T> x) {
   const L<T> t = gelu_tanh<T>(x), one = L<T>::set(1), half = L<T>::set(T(0.5));
   const L<T> du = L<T>::set(T(0.7978845608028654)) * fma(L<T>::set(T(3 * 0.044715)) * x, x, one);
   return fma(half * x * (one - t * t), du, half * (one + t));
 }
-template <class T>
-inline L<T> relu_of(L<T> x) {
-  return select(less(L<T>::set(0), x), x, L<T>::set(0));
-}
+template <class T> inline L<T> relu_of(L<T> x) { return select(less(L<T>::set(0), x), x, L<T>::set(0)); }
 /// silu' from x: s (1 + x (1 - s)).
-template <class T>
-inline L<T> silu_derivative(L<T> x) {
+template <class T> inline L<T> silu_derivative(L<T> x) {
   const L<T> s = detail::sigmoid_of(x), one = L<T>::set(1);
   return s * fma(x, one - s, one);
 }
 
-template <class T>
-void activate(Activation act, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void activate(Activation act, T* y, std::int64_t begin, std::int64_t end) {
   if (act == Activation::kNone) return;
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
     const L<T> x = get(y + i, n);
     L<T> v = x;
     switch (act) {
-      case Activation::kNone: break;
-      case Activation::kGelu: v = gelu_of<T>(x); break;
-      case Activation::kRelu: v = relu_of<T>(x); break;
-      case Activation::kTanh: v = detail::tanh_of(x); break;
-      case Activation::kSilu: v = x * detail::sigmoid_of(x); break;
+      case Activation::kNone:
+        break;
+      case Activation::kGelu:
+        v = gelu_of<T>(x);
+        break;
+      case Activation::kRelu:
+        v = relu_of<T>(x);
+        break;
+      case Activation::kTanh:
+        v = detail::tanh_of(x);
+        break;
+      case Activation::kSilu:
+        v = x * detail::sigmoid_of(x);
+        break;
     }
     put(y + i, n, v);
   });
 }
 
-template <class T>
-void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t begin, std::int64_t end) {
+template <class T> void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t begin, std::int64_t end) {
   const L<T> one = L<T>::set(1), zero = L<T>::set(0);
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
     const L<T> x = get(pre + i, n), v = get(y + i, n), g = get(dy + i, n);
     L<T> d = g;
     switch (act) {
-      case Activation::kNone: break;
-      case Activation::kGelu: d = g * gelu_derivative<T>(x); break;
-      case Activation::kRelu: d = select(less(zero, x), g, zero); break;
-      case Activation::kTanh: d = g * (one - v * v); break;
-      case Activation::kSilu: d = g * silu_derivative<T>(x); break;
+      case Activation::kNone:
+        break;
+      case Activation::kGelu:
+        d = g * gelu_derivative<T>(x);
+        break;
+      case Activation::kRelu:
+        d = select(less(zero, x), g, zero);
+        break;
+      case Activation::kTanh:
+        d = g * (one - v * v);
+        break;
+      case Activation::kSilu:
+        d = g * silu_derivative<T>(x);
+        break;
     }
     put(dpre + i, n, d);
   });
 }
 
-template <class T>
-void unary(Unary op, const T* x, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void unary(Unary op, const T* x, T* y, std::int64_t begin, std::int64_t end) {
   const auto run = [&](const auto& f) { for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, f(get(x + i, n))); }); };
   switch (op) {
-    case Unary::kExp: return run([](L<T> v) { return detail::exp_of(v); });
-    case Unary::kLog: return run([](L<T> v) { return detail::log_of(v); });
-    case Unary::kSqrt: return run([](L<T> v) { return sqrt(v); });
-    case Unary::kSquare: return run([](L<T> v) { return v * v; });
-    case Unary::kAbs: return run([](L<T> v) { return detail::abs_of(v); });
-    case Unary::kNeg: return run([](L<T> v) { return L<T>::set(T(-1)) * v; });
-    case Unary::kTanh: return run([](L<T> v) { return detail::tanh_of(v); });
-    case Unary::kSigmoid: return run([](L<T> v) { return detail::sigmoid_of(v); });
-    case Unary::kSoftplus: return run([](L<T> v) { return detail::softplus_of(v); });
-    case Unary::kRelu: return run([](L<T> v) { return relu_of<T>(v); });
-    case Unary::kGelu: return run([](L<T> v) { return gelu_of<T>(v); });
-    case Unary::kSilu: return run([](L<T> v) { return v * detail::sigmoid_of(v); });
+    case Unary::kExp:
+      return run([](L<T> v) { return detail::exp_of(v); });
+    case Unary::kLog:
+      return run([](L<T> v) { return detail::log_of(v); });
+    case Unary::kSqrt:
+      return run([](L<T> v) { return sqrt(v); });
+    case Unary::kSquare:
+      return run([](L<T> v) { return v * v; });
+    case Unary::kAbs:
+      return run([](L<T> v) { return detail::abs_of(v); });
+    case Unary::kNeg:
+      return run([](L<T> v) { return L<T>::set(T(-1)) * v; });
+    case Unary::kTanh:
+      return run([](L<T> v) { return detail::tanh_of(v); });
+    case Unary::kSigmoid:
+      return run([](L<T> v) { return detail::sigmoid_of(v); });
+    case Unary::kSoftplus:
+      return run([](L<T> v) { return detail::softplus_of(v); });
+    case Unary::kRelu:
+      return run([](L<T> v) { return relu_of<T>(v); });
+    case Unary::kGelu:
+      return run([](L<T> v) { return gelu_of<T>(v); });
+    case Unary::kSilu:
+      return run([](L<T> v) { return v * detail::sigmoid_of(v); });
   }
 }
 
-template <class T>
-void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t begin, std::int64_t end) {
+template <class T> void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t begin, std::int64_t end) {
   const auto run = [&](const auto& derivative_times) {
-    for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(dx + i, n, get(dx + i, n) + derivative_times(get(x + i, n), get(y + i, n), get(dy + i, n))); });
+    for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
+      put(dx + i, n, get(dx + i, n) + derivative_times(get(x + i, n), get(y + i, n), get(dy + i, n)));
+    });
   };
   const L<T> one = L<T>::set(1), zero = L<T>::set(0), two = L<T>::set(2), half = L<T>::set(T(0.5)), minus = L<T>::set(T(-1));
   switch (op) {
-    case Unary::kExp: return run([&](L<T>, L<T> v, L<T> g) { return g * v; });
-    case Unary::kLog: return run([&](L<T> a, L<T>, L<T> g) { return g / a; });
-    case Unary::kSqrt: return run([&](L<T>, L<T> v, L<T> g) { return half * g / v; });
-    case Unary::kSquare: return run([&](L<T> a, L<T>, L<T> g) { return two * a * g; });
-    case Unary::kAbs: return run([&](L<T> a, L<T>, L<T> g) { return select(less(zero, a), g, select(less(a, zero), minus * g, zero)); });
-    case Unary::kNeg: return run([&](L<T>, L<T>, L<T> g) { return minus * g; });
-    case Unary::kTanh: return run([&](L<T>, L<T> v, L<T> g) { return g * (one - v * v); });
-    case Unary::kSigmoid: return run([&](L<T>, L<T> v, L<T> g) { return g * (v * (one - v)); });
-    case Unary::kSoftplus: return run([&](L<T> a, L<T>, L<T> g) { return g * detail::sigmoid_of(a); });
-    case Unary::kRelu: return run([&](L<T> a, L<T>, L<T> g) { return select(less(zero, a), g, zero); });
-    case Unary::kGelu: return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_derivative<T>(a); });
-    case Unary::kSilu: return run([&](L<T> a, L<T>, L<T> g) { return g * silu_derivative<T>(a); });
+    case Unary::kExp:
+      return run([&](L<T>, L<T> v, L<T> g) { return g * v; });
+    case Unary::kLog:
+      return run([&](L<T> a, L<T>, L<T> g) { return g / a; });
+    case Unary::kSqrt:
+      return run([&](L<T>, L<T> v, L<T> g) { return half * g / v; });
+    case Unary::kSquare:
+      return run([&](L<T> a, L<T>, L<T> g) { return two * a * g; });
+    case Unary::kAbs:
+      return run([&](L<T> a, L<T>, L<T> g) { return select(less(zero, a), g, select(less(a, zero), minus * g, zero)); });
+    case Unary::kNeg:
+      return run([&](L<T>, L<T>, L<T> g) { return minus * g; });
+    case Unary::kTanh:
+      return run([&](L<T>, L<T> v, L<T> g) { return g * (one - v * v); });
+    case Unary::kSigmoid:
+      return run([&](L<T>, L<T> v, L<T> g) { return g * (v * (one - v)); });
+    case Unary::kSoftplus:
+      return run([&](L<T> a, L<T>, L<T> g) { return g * detail::sigmoid_of(a); });
+    case Unary::kRelu:
+      return run([&](L<T> a, L<T>, L<T> g) { return select(less(zero, a), g, zero); });
+    case Unary::kGelu:
+      return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_derivative<T>(a); });
+    case Unary::kSilu:
+      return run([&](L<T> a, L<T>, L<T> g) { return g * silu_derivative<T>(a); });
   }
 }
 
-template <class T>
-void binary(Binary op, const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end) {
-  const auto run = [&](const auto& f) { for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, f(get(a + i, n), get(b + i, n))); }); };
+template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end) {
+  const auto run = [&](const auto& f) {
+    for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, f(get(a + i, n), get(b + i, n))); });
+  };
   switch (op) {
-    case Binary::kAdd: return run([](L<T> u, L<T> v) { return u + v; });
-    case Binary::kSub: return run([](L<T> u, L<T> v) { return u - v; });
-    case Binary::kMul: return run([](L<T> u, L<T> v) { return u * v; });
-    case Binary::kDiv: return run([](L<T> u, L<T> v) { return u / v; });
-    case Binary::kMaximum: return run([](L<T> u, L<T> v) { return select(less(u, v), v, u); });
-    case Binary::kMinimum: return run([](L<T> u, L<T> v) { return select(less(v, u), v, u); });
+    case Binary::kAdd:
+      return run([](L<T> u, L<T> v) { return u + v; });
+    case Binary::kSub:
+      return run([](L<T> u, L<T> v) { return u - v; });
+    case Binary::kMul:
+      return run([](L<T> u, L<T> v) { return u * v; });
+    case Binary::kDiv:
+      return run([](L<T> u, L<T> v) { return u / v; });
+    case Binary::kMaximum:
+      return run([](L<T> u, L<T> v) { return select(less(u, v), v, u); });
+    case Binary::kMinimum:
+      return run([](L<T> u, L<T> v) { return select(less(v, u), v, u); });
   }
 }
 
-template <class T>
-void affine(T a, T b, const T* x, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void affine(T a, T b, const T* x, T* y, std::int64_t begin, std::int64_t end) {
   const L<T> la = L<T>::set(a), lb = L<T>::set(b);
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, fma(la, get(x + i, n), lb)); });
 }
 
-template <class T>
-void add_scaled(T a, const T* x, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void add_scaled(T a, const T* x, T* y, std::int64_t begin, std::int64_t end) {
   const L<T> la = L<T>::set(a);
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, get(y + i, n) + la * get(x + i, n)); });
 }
 
-template <class T>
-void mul_add(const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void mul_add(const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end) {
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) { put(y + i, n, get(y + i, n) + get(a + i, n) * get(b + i, n)); });
 }
 
-template <class T>
-void clip(T low, T high, const T* x, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void clip(T low, T high, const T* x, T* y, std::int64_t begin, std::int64_t end) {
   const L<T> l = L<T>::set(low), h = L<T>::set(high);
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
     const L<T> v = get(x + i, n);
@@ -155,10 +191,11 @@ void clip(T low, T high, const T* x, T* y, std::int64_t begin, std::int64_t end)
 }
 
 /// Decoupled weight decay (Loshchilov, Hutter 2019). Moments below the smallest normal number become 0.
-template <class T>
-void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t begin, std::int64_t end) {
-  const L<T> scale = L<T>::set(c.grad_scale), b1 = L<T>::set(c.one_minus_beta1), b2 = L<T>::set(c.one_minus_beta2), c1 = L<T>::set(c.correction1), c2 = L<T>::set(c.correction2);
-  const L<T> lr = L<T>::set(c.lr), eps = L<T>::set(c.eps), decay = L<T>::set(c.weight_decay), zero = L<T>::set(0), tiny = L<T>::set(std::numeric_limits<T>::min());
+template <class T> void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t begin, std::int64_t end) {
+  const L<T> scale = L<T>::set(c.grad_scale), b1 = L<T>::set(c.one_minus_beta1), b2 = L<T>::set(c.one_minus_beta2), c1 = L<T>::set(c.correction1),
+             c2 = L<T>::set(c.correction2);
+  const L<T> lr = L<T>::set(c.lr), eps = L<T>::set(c.eps), decay = L<T>::set(c.weight_decay), zero = L<T>::set(0),
+             tiny = L<T>::set(std::numeric_limits<T>::min());
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
     const L<T> g = get(grad + i, n) * scale, m0 = get(m + i, n), v0 = get(v + i, n), p = get(param + i, n);
     L<T> m1 = fma(b1, g - m0, m0), v1 = fma(b2, g * g - v0, v0);

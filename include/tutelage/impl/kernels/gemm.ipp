@@ -11,11 +11,12 @@ namespace TUTELAGE_ISA {
 
 // Every output is one fma chain over r, so a block may hold any rows and columns but always all of r.
 template <class T> inline constexpr int kPanelPackets = kLanes<T> == 1 ? 8 : 2;
-template <class T> inline constexpr int kPanel = kPanelPackets<T> * kLanes<T>;
+template <class T> inline constexpr int kPanel = kPanelPackets<T>* kLanes<T>;
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
 
 template <class T>
-void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin, std::int64_t panel_end) {
+void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
+            std::int64_t panel_end) {
   constexpr std::int64_t w = kPanel<T>;
   for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
     const std::int64_t columns = n - panel * w < w ? n - panel * w : w;
@@ -85,8 +86,7 @@ inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const T* b, 
     }
 }
 
-template <class T, int MR>
-inline void columns_of(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_t n1) {
+template <class T, int MR> inline void columns_of(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_t n1) {
   constexpr std::int64_t W = kPanel<T>;
   constexpr int kWide = MR == 1 ? 4 : MR == 2 ? 3 : MR <= 4 && kLanes<T> == 16 ? 2 : 1;  // few rows: more columns at once hide the latency
   const std::int64_t b_step = g.packed ? W : g.b_row, q_step = g.packed ? W * g.r : W;
@@ -102,8 +102,7 @@ inline void columns_of(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::i
   }
 }
 
-template <class T>
-void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1) {
+template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1) {
   constexpr std::int64_t W = kPanel<T>;
   const std::int64_t rows = 8 * kBlockRows;
   for (std::int64_t mb = m0; mb < m1; mb += rows) {

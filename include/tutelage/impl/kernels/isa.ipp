@@ -11,8 +11,7 @@ TUTELAGE_BEGIN
 namespace kernels {
 namespace TUTELAGE_ISA {
 
-template <class T>
-constexpr Table<T> make_table() {
+template <class T> constexpr Table<T> make_table() {
   Table<T> t{};
   t.name = TUTELAGE_STRING(TUTELAGE_ISA);
   t.panel = kPanel<T>;

@@ -7,7 +7,7 @@ TUTELAGE_BEGIN
 
 namespace kernels {
 
-template <class T> void gemm(const Gemm<T>& g);                       // packed or direct B; cuts rows x columns
+template <class T> void gemm(const Gemm<T>& g);  // packed or direct B; cuts rows x columns
 template <class T> std::int64_t packed_size(std::int64_t r, std::int64_t n);
 template <class T> void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed);
 template <class T> void unary(Unary op, const T* x, T* y, std::int64_t n);
@@ -22,7 +22,9 @@ template <class T> T sum16(const T* x, std::int64_t n);
 template <class T> double sum16_double(const T* x, std::int64_t n);
 template <class T> double sum16_square(const T* x, std::int64_t n);
 template <class T> void layer_norm(const T* x, const T* gain, const T* bias, T eps, std::int64_t m, std::int64_t c, T* y, T* mean, T* inv_std);
-template <class T> void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain, T* dbias);  // any of the three may be null
+template <class T>
+void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain,
+                         T* dbias);  // any of the three may be null
 template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y);
 template <class T> void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64_t c, T* table);
 template <class T> void softmax(const T* x, std::int64_t m, std::int64_t c, T* y);
@@ -30,13 +32,20 @@ template <class T> void softmax_backward(const T* y, const T* dy, std::int64_t m
 template <class T> void log_softmax(const T* x, std::int64_t m, std::int64_t c, T* y);
 template <class T> void log_softmax_backward(const T* y, const T* dy, std::int64_t m, std::int64_t c, T* dx);
 template <class T> void logsumexp(const T* x, std::int64_t m, std::int64_t c, T* y);
-template <class T> void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t m, std::int64_t c, T* logprob, T* max, T* sum);
-template <class T> void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob, std::int64_t m, std::int64_t c, T* dx);
+template <class T>
+void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t m, std::int64_t c, T* logprob, T* max, T* sum);
+template <class T>
+void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob, std::int64_t m,
+                            std::int64_t c, T* dx);
 /// (keys or values of one head, row apart) -> (head_size, step).
 template <class T> void transpose_keys(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y, std::int64_t step);
 /// qkv (tokens, (H + 2 G) D), out (tokens, H D); max, sum (H, tokens) or null.
-template <class T> void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* out, T* max, T* sum);
-template <class T> void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv);  // dqkv +=
+template <class T>
+void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads,
+                       std::int64_t head_size, T* out, T* max, T* sum);
+template <class T>
+void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences,
+                        std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv);  // dqkv +=
 template <class T> void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t n);
 
 }  // namespace kernels

@@ -19,10 +19,10 @@ TUTELAGE_BEGIN
 namespace kernels {
 
 #ifndef TUTELAGE_HEADER_ONLY
-#define TUTELAGE_ISA_TABLES(set)             \
-  namespace set {                            \
-  const Table<float>& table_float();         \
-  const Table<double>& table_double();       \
+#define TUTELAGE_ISA_TABLES(set)       \
+  namespace set {                      \
+  const Table<float>& table_float();   \
+  const Table<double>& table_double(); \
   }
 TUTELAGE_ISA_TABLES(scalar)
 #ifdef TUTELAGE_X86_KERNELS
@@ -32,14 +32,14 @@ TUTELAGE_ISA_TABLES(avx512)
 #undef TUTELAGE_ISA_TABLES
 #endif
 
-template <class T, class F, class D>
-const Table<T>* pick(F f, D d) {
-  if constexpr (sizeof(T) == 4) return &f();
-  else return &d();
+template <class T, class F, class D> const Table<T>* pick(F f, D d) {
+  if constexpr (sizeof(T) == 4)
+    return &f();
+  else
+    return &d();
 }
 
-template <class T>
-const Table<T>* find_table(const char* name) {
+template <class T> const Table<T>* find_table(const char* name) {
 #ifdef TUTELAGE_HEADER_ONLY
   const Table<T>* t = pick<T>(TUTELAGE_ISA::table_float, TUTELAGE_ISA::table_double);
   return std::strcmp(t->name, name) == 0 ? t : nullptr;
@@ -47,7 +47,8 @@ const Table<T>* find_table(const char* name) {
 #ifdef TUTELAGE_X86_KERNELS
   __builtin_cpu_init();
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                          __builtin_cpu_supports("avx512bw");
   if (has_avx512 && std::strcmp(name, "avx512") == 0) return pick<T>(avx512::table_float, avx512::table_double);
   if (has_avx2 && std::strcmp(name, "avx2") == 0) return pick<T>(avx2::table_float, avx2::table_double);
 #endif
@@ -55,8 +56,7 @@ const Table<T>* find_table(const char* name) {
 #endif
 }
 
-template <class T>
-const Table<T>& choose_table() {
+template <class T> const Table<T>& choose_table() {
   if (const char* wanted = std::getenv("TUTELAGE_ISA"); wanted && *wanted) {
     if (const auto* t = find_table<T>(wanted)) return *t;
     std::string here;
@@ -69,8 +69,7 @@ const Table<T>& choose_table() {
   detail::fail<ConfigError>("table", "no instruction set fits", "none", "one");
 }
 
-template <class T>
-const Table<T>& table() {
+template <class T> const Table<T>& table() {
   static const Table<T>& chosen = choose_table<T>();
   return chosen;
 }
@@ -81,20 +80,18 @@ TUTELAGE_INLINE const char* isa_name() { return table<float>().name; }
 inline constexpr std::int64_t kCheap = 1 << 15, kHeavy = 1 << 18;
 inline std::int64_t rows_grain(std::int64_t c, std::int64_t work = kCheap) { return std::max<std::int64_t>(1, work / std::max<std::int64_t>(1, c)); }
 
-template <class T>
-std::int64_t packed_size(std::int64_t r, std::int64_t n) {
+template <class T> std::int64_t packed_size(std::int64_t r, std::int64_t n) {
   const std::int64_t w = table<T>().panel;
   return (n + w - 1) / w * w * r;
 }
 
-template <class T>
-void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed) {
+template <class T> void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed) {
   const auto& t = table<T>();
-  parallel_for((n + t.panel - 1) / t.panel, rows_grain(r * t.panel), [&](std::int64_t begin, std::int64_t end) { t.pack_b(b, b_row, b_col, r, n, packed, begin, end); });
+  parallel_for((n + t.panel - 1) / t.panel, rows_grain(r * t.panel),
+               [&](std::int64_t begin, std::int64_t end) { t.pack_b(b, b_row, b_col, r, n, packed, begin, end); });
 }
 
-template <class T>
-void gemm(const Gemm<T>& g) {
+template <class T> void gemm(const Gemm<T>& g) {
   const auto& t = table<T>();
   if (g.m == 0 || g.n == 0) return;
   const std::int64_t panels = (g.n + t.panel - 1) / t.panel;
@@ -152,16 +149,22 @@ template <class T> void layer_norm(const T* x, const T* gain, const T* bias, T e
   parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().layer_norm(x, gain, bias, eps, c, y, mean, inv_std, b, e); });
 }
 template <class T>
-void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain, T* dbias) {
-  if (dx) parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().layer_norm_backward(x, gain, mean, inv_std, dy, c, dx, b, e); });
+void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain,
+                         T* dbias) {
+  if (dx)
+    parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().layer_norm_backward(x, gain, mean, inv_std, dy, c, dx, b, e); });
   if (dgain || dbias)
-    parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) { table<T>().layer_norm_param_backward(x, mean, inv_std, dy, m, c, dgain, dbias, b * 16, std::min(c, e * 16)); });
+    parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) {
+      table<T>().layer_norm_param_backward(x, mean, inv_std, dy, m, c, dgain, dbias, b * 16, std::min(c, e * 16));
+    });
 }
 template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) { table<T>().column_sum(x, m, c, y, b * 16, std::min(c, e * 16)); });
+  parallel_for((c + 15) / 16, rows_grain(16 * m),
+               [&](std::int64_t b, std::int64_t e) { table<T>().column_sum(x, m, c, y, b * 16, std::min(c, e * 16)); });
 }
 template <class T> void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64_t c, T* to) {
-  parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) { table<T>().scatter_add(x, ids, m, c, to, b * 16, std::min(c, e * 16)); });
+  parallel_for((c + 15) / 16, rows_grain(16 * m),
+               [&](std::int64_t b, std::int64_t e) { table<T>().scatter_add(x, ids, m, c, to, b * 16, std::min(c, e * 16)); });
 }
 template <class T> void softmax(const T* x, std::int64_t m, std::int64_t c, T* y) {
   parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().softmax(x, c, y, b, e); });
@@ -178,24 +181,25 @@ template <class T> void log_softmax_backward(const T* y, const T* dy, std::int64
 template <class T> void logsumexp(const T* x, std::int64_t m, std::int64_t c, T* y) {
   parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().logsumexp(x, c, y, b, e); });
 }
-template <class T> void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t m, std::int64_t c, T* logprob, T* max, T* sum) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().token_logprob(x, targets, inv_temperature, c, logprob, max, sum, b, e); });
+template <class T>
+void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t m, std::int64_t c, T* logprob, T* max, T* sum) {
+  parallel_for(m, rows_grain(c, kCheap / 4),
+               [&](std::int64_t b, std::int64_t e) { table<T>().token_logprob(x, targets, inv_temperature, c, logprob, max, sum, b, e); });
 }
 template <class T>
-void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob, std::int64_t m, std::int64_t c, T* dx) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().token_logprob_backward(x, targets, inv_temperature, max, sum, dlogprob, c, dx, b, e); });
+void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob, std::int64_t m,
+                            std::int64_t c, T* dx) {
+  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) {
+    table<T>().token_logprob_backward(x, targets, inv_temperature, max, sum, dlogprob, c, dx, b, e);
+  });
 }
 
-template <class T>
-void transpose_keys(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y, std::int64_t step) {
+template <class T> void transpose_keys(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y, std::int64_t step) {
   for (std::int64_t j = 0; j < length; ++j)
     for (std::int64_t d = 0; d < head_size; ++d) y[d * step + j] = x[j * row + d];
 }
 
-template <class T>
-T attention_scale(std::int64_t head_size) {
-  return T(1) / std::sqrt(static_cast<T>(head_size));
-}
+template <class T> T attention_scale(std::int64_t head_size) { return T(1) / std::sqrt(static_cast<T>(head_size)); }
 
 inline std::int64_t longest(const std::int64_t* offsets, std::int64_t sequences) {
   std::int64_t n = 0;
@@ -204,9 +208,10 @@ inline std::int64_t longest(const std::int64_t* offsets, std::int64_t sequences)
 }
 
 template <class T>
-void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* out,
-                       T* max, T* sum) {
-  const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences], most = longest(offsets, sequences);
+void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads,
+                       std::int64_t head_size, T* out, T* max, T* sum) {
+  const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
+                     most = longest(offsets, sequences);
   const std::int64_t scratch = (head_size + 1) * most;
   const std::int64_t tasks = sequences * kv_heads, each = tokens * tokens / std::max<std::int64_t>(1, sequences * sequences) * head_size * group;
   Storage<T> memory(scratch * tasks);  // allocated here, for the bodies of parallel loops must not throw
@@ -233,9 +238,10 @@ void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t s
 }
 
 template <class T>
-void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads,
-                        std::int64_t kv_heads, std::int64_t head_size, T* dqkv) {
-  const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences], most = longest(offsets, sequences);
+void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences,
+                        std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv) {
+  const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
+                     most = longest(offsets, sequences);
   const std::int64_t scratch = 2 * (head_size + 1) * most;
   const std::int64_t tasks = sequences * kv_heads, each = tokens * tokens / std::max<std::int64_t>(1, sequences * sequences) * head_size * group;
   Storage<T> memory(scratch * tasks);

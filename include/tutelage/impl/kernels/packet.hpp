@@ -63,8 +63,7 @@ template <class T> inline T packet_less(T a, T b) { return a < b ? T(1) : T(0); 
 template <class T> inline T packet_select(T m, T a, T b) { return m != T(0) ? a : b; }
 #endif
 
-template <class T>
-struct Lanes16 {
+template <class T> struct Lanes16 {
   using Scalar = T;
   static constexpr int kSize = kLanes<T>, kCount = 16 / kSize;
   Packet<T> p[kCount];
@@ -102,22 +101,41 @@ struct Lanes16 {
     return a[0];
   }
 
-  template <class F>
-  static Lanes16 each(const F& f) {
+  template <class F> static Lanes16 each(const F& f) {
     Lanes16 v;
     for (int i = 0; i < kCount; ++i) v.p[i] = f(i);
     return v;
   }
-  friend Lanes16 operator+(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_add(a.p[i], b.p[i]); }); }
-  friend Lanes16 operator-(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_sub(a.p[i], b.p[i]); }); }
-  friend Lanes16 operator*(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_mul(a.p[i], b.p[i]); }); }
-  friend Lanes16 operator/(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_div(a.p[i], b.p[i]); }); }
-  friend Lanes16 fma(Lanes16 a, Lanes16 b, Lanes16 c) { return each([&](int i) { return packet_fma(a.p[i], b.p[i], c.p[i]); }); }
-  friend Lanes16 min(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_min(a.p[i], b.p[i]); }); }
-  friend Lanes16 max(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_max(a.p[i], b.p[i]); }); }
-  friend Lanes16 sqrt(Lanes16 a) { return each([&](int i) { return packet_sqrt(a.p[i]); }); }
-  friend Lanes16 less(Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_less(a.p[i], b.p[i]); }); }
-  friend Lanes16 select(Lanes16 m, Lanes16 a, Lanes16 b) { return each([&](int i) { return packet_select(m.p[i], a.p[i], b.p[i]); }); }
+  friend Lanes16 operator+(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_add(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 operator-(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_sub(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 operator*(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_mul(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 operator/(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_div(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 fma(Lanes16 a, Lanes16 b, Lanes16 c) {
+    return each([&](int i) { return packet_fma(a.p[i], b.p[i], c.p[i]); });
+  }
+  friend Lanes16 min(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_min(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 max(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_max(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 sqrt(Lanes16 a) {
+    return each([&](int i) { return packet_sqrt(a.p[i]); });
+  }
+  friend Lanes16 less(Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_less(a.p[i], b.p[i]); });
+  }
+  friend Lanes16 select(Lanes16 m, Lanes16 a, Lanes16 b) {
+    return each([&](int i) { return packet_select(m.p[i], a.p[i], b.p[i]); });
+  }
   friend Lanes16 pow2(Lanes16 n) {
     alignas(64) T a[16];
     n.store(a);
@@ -156,24 +174,16 @@ struct Lanes16 {
 };
 
 /// Calls f(i, n) for runs of 16 from begin to end; n < 16 in the last.
-template <class F>
-inline void for_lanes(std::int64_t begin, std::int64_t end, const F& f) {
+template <class F> inline void for_lanes(std::int64_t begin, std::int64_t end, const F& f) {
   std::int64_t i = begin;
   for (; i + 16 <= end; i += 16) f(i, std::int64_t{16});
   if (i < end) f(i, end - i);
 }
-template <class T>
-inline Lanes16<T> get(const T* x, std::int64_t n) {
-  return n == 16 ? Lanes16<T>::load(x) : Lanes16<T>::load_part(x, n);
-}
-template <class T>
-inline void put(T* x, std::int64_t n, const Lanes16<T>& v) {
-  n == 16 ? v.store(x) : v.store_part(x, n);
-}
+template <class T> inline Lanes16<T> get(const T* x, std::int64_t n) { return n == 16 ? Lanes16<T>::load(x) : Lanes16<T>::load_part(x, n); }
+template <class T> inline void put(T* x, std::int64_t n, const Lanes16<T>& v) { n == 16 ? v.store(x) : v.store_part(x, n); }
 
 /// Rule 2: lanes by index mod 16 from +0, then the tree. Adding a missing element's +0 changes no lane, for no lane is ever -0.
-template <class T, class F>
-inline T lane_sum(std::int64_t n, const F& term) {
+template <class T, class F> inline T lane_sum(std::int64_t n, const F& term) {
   Lanes16<T> acc = Lanes16<T>::set(0);
   for_lanes(0, n, [&](std::int64_t i, std::int64_t k) { acc = term(i, k, acc); });
   return acc.tree();

@@ -8,30 +8,25 @@ TUTELAGE_BEGIN
 namespace kernels {
 namespace TUTELAGE_ISA {
 
-template <class T>
-T sum16(const T* x, std::int64_t n) {
+template <class T> T sum16(const T* x, std::int64_t n) {
   return lane_sum<T>(n, [&](std::int64_t i, std::int64_t k, L<T> acc) { return acc + get(x + i, k); });
 }
 
-template <class T, class F>
-inline double sum16_double_of(const T* x, std::int64_t n, const F& f) {
+template <class T, class F> inline double sum16_double_of(const T* x, std::int64_t n, const F& f) {
   return lane_sum<double>(n, [&](std::int64_t i, std::int64_t k, L<double> acc) {
     alignas(64) double wide[16];
     for (std::int64_t j = 0; j < k; ++j) wide[j] = static_cast<double>(x[i + j]);
     return f(acc, get(wide, k));
   });
 }
-template <class T>
-double sum16_double(const T* x, std::int64_t n) {
+template <class T> double sum16_double(const T* x, std::int64_t n) {
   return sum16_double_of(x, n, [](L<double> acc, L<double> v) { return acc + v; });
 }
-template <class T>
-double sum16_square(const T* x, std::int64_t n) {
+template <class T> double sum16_square(const T* x, std::int64_t n) {
   return sum16_double_of(x, n, [](L<double> acc, L<double> v) { return fma(v, v, acc); });
 }
 
-template <class T>
-T max(const T* x, std::int64_t n) {
+template <class T> T max(const T* x, std::int64_t n) {
   T best = x[0];
   std::int64_t i = 0;
   if (n >= 16) {
@@ -45,8 +40,7 @@ T max(const T* x, std::int64_t n) {
   return best;
 }
 
-template <class T>
-inline T dot16(const T* a, const T* b, std::int64_t n) {
+template <class T> inline T dot16(const T* a, const T* b, std::int64_t n) {
   return lane_sum<T>(n, [&](std::int64_t i, std::int64_t k, L<T> acc) { return fma(get(a + i, k), get(b + i, k), acc); });
 }
 
@@ -56,32 +50,37 @@ void layer_norm(const T* x, const T* gain, const T* bias, T eps, std::int64_t c,
     const T* row = x + r * c;
     const T mu = sum16(row, c) / static_cast<T>(c);
     const L<T> m = L<T>::set(mu);
-    const T var = lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) {
-      L<T> d = get(row + i, k) - m;
-      if (k < 16) {  // what is missing must not add (0 - mean)^2
-        alignas(64) T part[16];
-        d.store(part);
-        d = L<T>::load_part(part, k);
-      }
-      return fma(d, d, acc);
-    }) / static_cast<T>(c);
+    const T var = lane_sum<T>(c,
+                              [&](std::int64_t i, std::int64_t k, L<T> acc) {
+                                L<T> d = get(row + i, k) - m;
+                                if (k < 16) {  // what is missing must not add (0 - mean)^2
+                                  alignas(64) T part[16];
+                                  d.store(part);
+                                  d = L<T>::load_part(part, k);
+                                }
+                                return fma(d, d, acc);
+                              }) /
+                  static_cast<T>(c);
     const T inv = T(1) / std::sqrt(var + eps);
     mean[r] = mu;
     inv_std[r] = inv;
     const L<T> li = L<T>::set(inv);
-    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(y + r * c + i, k, fma((get(row + i, k) - m) * li, get(gain + i, k), get(bias + i, k))); });
+    for_lanes(0, c,
+              [&](std::int64_t i, std::int64_t k) { put(y + r * c + i, k, fma((get(row + i, k) - m) * li, get(gain + i, k), get(bias + i, k))); });
   }
 }
 
 /// u = dy * gain; dx += inv_std * (u - mean(u) - xhat * mean(u * xhat)).
 template <class T>
-void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
+void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t c, T* dx, std::int64_t begin,
+                         std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const T *row = x + r * c, *g = dy + r * c;
     const L<T> m = L<T>::set(mean[r]), inv = L<T>::set(inv_std[r]);
     const auto u_at = [&](std::int64_t i, std::int64_t k) { return get(g + i, k) * get(gain + i, k); };
     const T a = lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) { return acc + u_at(i, k); }) / static_cast<T>(c);
-    const T b = lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) { return fma(u_at(i, k), (get(row + i, k) - m) * inv, acc); }) / static_cast<T>(c);
+    const T b = lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) { return fma(u_at(i, k), (get(row + i, k) - m) * inv, acc); }) /
+                static_cast<T>(c);
     const L<T> la = L<T>::set(a), lb = L<T>::set(b);
     for_lanes(0, c, [&](std::int64_t i, std::int64_t k) {
       const L<T> xhat = (get(row + i, k) - m) * inv;
@@ -92,7 +91,8 @@ void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_
 }
 
 template <class T>
-void layer_norm_param_backward(const T* x, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dgain, T* dbias, std::int64_t begin, std::int64_t end) {
+void layer_norm_param_backward(const T* x, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dgain, T* dbias,
+                               std::int64_t begin, std::int64_t end) {
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
     L<T> dg = dgain ? get(dgain + i, k) : L<T>::set(0), db = dbias ? get(dbias + i, k) : L<T>::set(0);
     for (std::int64_t r = 0; r < m; ++r) {
@@ -105,8 +105,7 @@ void layer_norm_param_backward(const T* x, const T* mean, const T* inv_std, cons
   });
 }
 
-template <class T>
-void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
     L<T> acc = get(y + i, k);
     for (std::int64_t r = 0; r < m; ++r) acc = acc + get(x + r * c + i, k);
@@ -124,8 +123,7 @@ void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64
 }
 
 /// y = exp(x * factor - m) for a row, and the row's sum.
-template <class T>
-inline T exp_row(const T* x, T factor, T m, std::int64_t c, T* y) {
+template <class T> inline T exp_row(const T* x, T factor, T m, std::int64_t c, T* y) {
   const L<T> lf = L<T>::set(factor), lm = L<T>::set(m);
   return lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) {
     const L<T> e = detail::exp_of(get(x + i, k) * lf - lm);
@@ -134,8 +132,7 @@ inline T exp_row(const T* x, T factor, T m, std::int64_t c, T* y) {
   });
 }
 /// The sum alone.
-template <class T>
-inline T exp_sum(const T* x, T factor, T m, std::int64_t c) {
+template <class T> inline T exp_sum(const T* x, T factor, T m, std::int64_t c) {
   const L<T> lf = L<T>::set(factor), lm = L<T>::set(m);
   return lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) {
     L<T> e = detail::exp_of(get(x + i, k) * lf - lm);
@@ -148,16 +145,14 @@ inline T exp_sum(const T* x, T factor, T m, std::int64_t c) {
   });
 }
 
-template <class T>
-void softmax(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void softmax(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const L<T> sum = L<T>::set(exp_row(x + r * c, T(1), max(x + r * c, c), c, y + r * c));
     for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(y + r * c + i, k, get(y + r * c + i, k) / sum); });
   }
 }
 
-template <class T>
-void softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
+template <class T> void softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const L<T> dot = L<T>::set(dot16(y + r * c, dy + r * c, c));
     for_lanes(0, c, [&](std::int64_t i, std::int64_t k) {
@@ -167,8 +162,7 @@ void softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::int64
   }
 }
 
-template <class T>
-void log_softmax(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void log_softmax(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const T m = max(x + r * c, c);
     const L<T> lm = L<T>::set(m), ls = L<T>::set(detail::log_of(detail::One<T>{exp_sum(x + r * c, T(1), m, c)}).x);
@@ -176,8 +170,7 @@ void log_softmax(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int6
   }
 }
 
-template <class T>
-void log_softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
+template <class T> void log_softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const L<T> sum = L<T>::set(sum16(dy + r * c, c));
     for_lanes(0, c, [&](std::int64_t i, std::int64_t k) {
@@ -187,8 +180,7 @@ void log_softmax_backward(const T* y, const T* dy, std::int64_t c, T* dx, std::i
   }
 }
 
-template <class T>
-void logsumexp(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
+template <class T> void logsumexp(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const T m = max(x + r * c, c);
     y[r] = m + detail::log_of(detail::One<T>{exp_sum(x + r * c, T(1), m, c)}).x;
@@ -197,7 +189,8 @@ void logsumexp(const T* x, std::int64_t c, T* y, std::int64_t begin, std::int64_
 
 /// With z = x * inv_temperature: (z[target] - max z) - log sum exp(z - max z).
 template <class T>
-void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t c, T* logprob, T* max_out, T* sum_out, std::int64_t begin, std::int64_t end) {
+void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t c, T* logprob, T* max_out, T* sum_out, std::int64_t begin,
+                   std::int64_t end) {
   for (std::int64_t r = begin; r < end; ++r) {
     const T* row = x + r * c;
     const T m = max(row, c) * inv_temperature;  // rounding keeps the order, so this is max z
@@ -209,14 +202,15 @@ void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, s
 }
 
 template <class T>
-void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max_in, const T* sum, const T* dlogprob, std::int64_t c, T* dx,
-                            std::int64_t begin, std::int64_t end) {
+void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max_in, const T* sum, const T* dlogprob,
+                            std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
   const L<T> inv = L<T>::set(inv_temperature);
   for (std::int64_t r = begin; r < end; ++r) {
     const T g = dlogprob[r] * inv_temperature;
     const L<T> lg = L<T>::set(g), m = L<T>::set(max_in[r]), s = L<T>::set(sum[r]);
     T* to = dx + r * c;
-    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(to + i, k, get(to + i, k) - lg * (detail::exp_of(get(x + r * c + i, k) * inv - m) / s)); });
+    for_lanes(0, c,
+              [&](std::int64_t i, std::int64_t k) { put(to + i, k, get(to + i, k) - lg * (detail::exp_of(get(x + r * c + i, k) * inv - m) / s)); });
     to[targets[r]] = to[targets[r]] + g;
   }
 }

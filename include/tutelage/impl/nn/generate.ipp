@@ -34,7 +34,8 @@ namespace detail_ {
 struct Cache {
   std::int64_t length = 0, capacity = 0;
   std::unique_ptr<Storage<float>> memory;  // a layer: kt (C, capacity), then v (capacity, C)
-  Cache(const TransformerConfig& c, std::int64_t most) : capacity(most), memory(std::make_unique<Storage<float>>(2 * c.num_layers * c.hidden_size * most)) {}
+  Cache(const TransformerConfig& c, std::int64_t most)
+      : capacity(most), memory(std::make_unique<Storage<float>>(2 * c.num_layers * c.hidden_size * most)) {}
   float* kt(std::int64_t layer, std::int64_t c) { return memory->data() + 2 * layer * c * capacity; }
   float* v(std::int64_t layer, std::int64_t c) { return kt(layer, c) + c * capacity; }
 };
@@ -44,7 +45,8 @@ class Decoder {
  public:
   explicit Decoder(const Transformer& model) : model_(model) {}
 
-  /// Feeds new tokens of several sequences, end to end (counts[i] of sequence i), and returns the logits after the last token of each: (sequences, V).
+  /// Feeds new tokens of several sequences, end to end (counts[i] of sequence i), and returns the logits after the last token of each: (sequences,
+  /// V).
   Tensor feed(std::span<const std::int32_t> ids, std::span<const std::int64_t> counts, std::span<Cache* const> caches) {
     const auto& config = model_.config;
     const std::int64_t m = static_cast<std::int64_t>(ids.size()), c = config.hidden_size;
@@ -58,7 +60,9 @@ class Decoder {
       Tensor attended = Tensor::uninitialized({m, c});
       attend(static_cast<std::int64_t>(layer), qkv, counts, caches, attended.mutable_data());
       x = ops::add(x, ops::linear(attended, b.out_weight, b.out_bias));
-      x = ops::add(x, ops::linear(ops::linear(ops::layer_norm(x, b.norm2_gain, b.norm2_bias, config.norm_eps), b.up_weight, b.up_bias, Activation::kGelu), b.down_weight, b.down_bias));
+      x = ops::add(
+          x, ops::linear(ops::linear(ops::layer_norm(x, b.norm2_gain, b.norm2_bias, config.norm_eps), b.up_weight, b.up_bias, Activation::kGelu),
+                         b.down_weight, b.down_bias));
     }
     std::vector<std::int64_t> last;
     std::int64_t at = 0;
@@ -162,8 +166,8 @@ inline Choice choose(const float* logits, std::int64_t v, const GenerateOptions&
 
 }  // namespace detail_
 
-TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const std::vector<std::vector<std::int32_t>>& prompts, const GenerateOptions& options,
-                                                 const TokenCallback& on_token, const RunOptions& run) {
+TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const std::vector<std::vector<std::int32_t>>& prompts,
+                                                 const GenerateOptions& options, const TokenCallback& on_token, const RunOptions& run) {
   options.validate();
   const auto& config = model.config;
   if (prompts.empty()) detail::fail<ValueError>("generate", "no prompt", "0", "at least one");
@@ -171,13 +175,17 @@ TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const
     const auto length = static_cast<std::int64_t>(prompts[i].size());
     if (length == 0) detail::fail<ValueError>("generate", "prompt " + detail::str(i) + " is empty", "no token", "at least one");
     if (length + options.max_new_tokens > config.max_positions)
-      detail::fail<ShapeError>("generate", "prompt " + detail::str(i) + " with its answer is too long", detail::str(length) + " + " + detail::str(options.max_new_tokens) + " tokens",
+      detail::fail<ShapeError>("generate", "prompt " + detail::str(i) + " with its answer is too long",
+                               detail::str(length) + " + " + detail::str(options.max_new_tokens) + " tokens",
                                "at most max_positions = " + detail::str(config.max_positions));
     for (auto id : prompts[i])
-      if (id < 0 || id >= config.vocab_size) detail::fail<IndexError>("generate", "token of prompt " + detail::str(i) + " is out of range", detail::str(id), "0 to " + detail::str(config.vocab_size - 1));
+      if (id < 0 || id >= config.vocab_size)
+        detail::fail<IndexError>("generate", "token of prompt " + detail::str(i) + " is out of range", detail::str(id),
+                                 "0 to " + detail::str(config.vocab_size - 1));
   }
   for (auto id : options.stop_ids)
-    if (id < 0 || id >= config.vocab_size) detail::fail<IndexError>("generate", "stop id is out of range", detail::str(id), "0 to " + detail::str(config.vocab_size - 1));
+    if (id < 0 || id >= config.vocab_size)
+      detail::fail<IndexError>("generate", "stop id is out of range", detail::str(id), "0 to " + detail::str(config.vocab_size - 1));
 
   struct Slot {
     std::size_t prompt;
@@ -213,7 +221,8 @@ TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const
     std::vector<detail_::Choice> choices(slots.size());
     for (std::size_t s = 0; s < slots.size(); ++s)
       choices[s] = detail_::choose(logits.data() + static_cast<std::int64_t>(s) * config.vocab_size, config.vocab_size, options,
-                                   options.first_item + static_cast<std::uint32_t>(slots[s].prompt), static_cast<std::uint32_t>(results[slots[s].prompt].ids.size()));
+                                   options.first_item + static_cast<std::uint32_t>(slots[s].prompt),
+                                   static_cast<std::uint32_t>(results[slots[s].prompt].ids.size()));
     std::size_t kept = 0;
     for (std::size_t s = 0; s < slots.size(); ++s) {
       auto& result = results[slots[s].prompt];

@@ -17,8 +17,10 @@ TUTELAGE_INLINE void TransformerConfig::validate() const {
   need(max_positions >= 1 && max_positions <= most, "max_positions", static_cast<double>(max_positions), "1 to 2^24");
   need(hidden_size >= 1 && hidden_size <= 65536, "hidden_size", static_cast<double>(hidden_size), "1 to 65536");
   need(num_layers >= 1 && num_layers <= 1024, "num_layers", static_cast<double>(num_layers), "1 to 1024");
-  need(num_heads >= 1 && hidden_size % num_heads == 0, "num_heads", static_cast<double>(num_heads), "a divisor of hidden_size " + detail::str(hidden_size));
-  need(intermediate_size >= 0 && intermediate_size <= (1 << 20), "intermediate_size", static_cast<double>(intermediate_size), "0 (4 * hidden_size) to 2^20");
+  need(num_heads >= 1 && hidden_size % num_heads == 0, "num_heads", static_cast<double>(num_heads),
+       "a divisor of hidden_size " + detail::str(hidden_size));
+  need(intermediate_size >= 0 && intermediate_size <= (1 << 20), "intermediate_size", static_cast<double>(intermediate_size),
+       "0 (4 * hidden_size) to 2^20");
   need(init_std > 0, "init_std", init_std, "more than 0");
   need(norm_eps > 0, "norm_eps", norm_eps, "more than 0");
 }
@@ -29,8 +31,7 @@ TUTELAGE_INLINE void TokenBatch::add(std::span<const std::int32_t> sequence) {
 }
 
 namespace detail_ {
-template <class T>
-BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
+template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
   Rng rng(seed, Purpose::kInit, number);
   auto t = BasicTensor<T>::uninitialized(shape);
   T* x = t.mutable_data();
@@ -39,8 +40,7 @@ BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t
 }
 }  // namespace detail_
 
-template <class T>
-BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) : config(given) {
+template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) : config(given) {
   config.validate();
   if (config.intermediate_size == 0) config.intermediate_size = 4 * config.hidden_size;
   const std::int64_t c = config.hidden_size, f = config.intermediate_size;
@@ -64,15 +64,13 @@ BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint6
   norm_bias = BasicTensor<T>({c});
 }
 
-template <class T>
-std::int64_t BasicTransformer<T>::num_parameters() const {
+template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
   std::int64_t n = 0;
   visit([&](const std::string&, const BasicTensor<T>& t) { n += t.size(); });
   return n;
 }
 
-template <class T>
-BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
+template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   if (batch.sequences() == 0) detail::fail<ValueError>("Transformer::hidden", "no sequence", "an empty batch", "at least one");
   std::vector<std::int32_t> positions;
   positions.reserve(batch.ids.size());
@@ -80,7 +78,8 @@ BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
     const std::int64_t length = batch.offsets[static_cast<std::size_t>(s) + 1] - batch.offsets[static_cast<std::size_t>(s)];
     if (length <= 0) detail::fail<ValueError>("Transformer::hidden", "sequence " + detail::str(s) + " is empty", "no token", "at least one");
     if (length > config.max_positions)
-      detail::fail<ShapeError>("Transformer::hidden", "sequence " + detail::str(s) + " is too long", detail::str(length) + " tokens", "at most max_positions = " + detail::str(config.max_positions));
+      detail::fail<ShapeError>("Transformer::hidden", "sequence " + detail::str(s) + " is too long", detail::str(length) + " tokens",
+                               "at most max_positions = " + detail::str(config.max_positions));
     for (std::int64_t t = 0; t < length; ++t) positions.push_back(static_cast<std::int32_t>(t));
   }
   const int heads = static_cast<int>(config.num_heads);
@@ -95,13 +94,11 @@ BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   return ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
 
-template <class T>
-BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
+template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
   return ops::linear(hidden(batch), token_embedding, BasicTensor<T>());
 }
 
-template <class T>
-BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
+template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
   std::vector<std::int64_t> before;
   std::vector<std::int32_t> targets;
   for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
@@ -114,14 +111,13 @@ BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double tem
   return ops::token_logprobs(ops::linear(ops::rows(h, before), token_embedding, BasicTensor<T>()), targets, temperature);
 }
 
-template <class T>
-ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}
+template <class T> ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}
 
 template <class T>
-ScalarHead<T>::ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed) : weight(detail_::normal<T>({1, hidden_size}, std, seed, 1u << 20)), bias({1}) {}
+ScalarHead<T>::ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed)
+    : weight(detail_::normal<T>({1, hidden_size}, std, seed, 1u << 20)), bias({1}) {}
 
-template <class T>
-BasicTensor<T> ScalarHead<T>::operator()(const BasicTensor<T>& hidden) const {
+template <class T> BasicTensor<T> ScalarHead<T>::operator()(const BasicTensor<T>& hidden) const {
   const auto y = ops::linear(hidden, weight, bias);
   return ops::reshape(y, {y.dim(0)});
 }

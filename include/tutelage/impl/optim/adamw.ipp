@@ -34,8 +34,7 @@ TUTELAGE_INLINE double Schedule::factor(std::int64_t step) const {
 }
 
 /// Sum of squares by blocks of 4,096 elements in visit order (canonical order, rule 4).
-template <class T>
-double squared_norm(std::span<const BasicTensor<T>> tensors) {
+template <class T> double squared_norm(std::span<const BasicTensor<T>> tensors) {
   constexpr std::int64_t kBlock = 4096;
   double total = 0;
   for (const auto& t : tensors)
@@ -44,14 +43,17 @@ double squared_norm(std::span<const BasicTensor<T>> tensors) {
 }
 
 template <class T>
-double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config, double lr_factor) {
-  if (params.size() != grads.size()) detail::fail<ShapeError>("adamw_step", "numbers of tensors differ", detail::str(grads.size()) + " gradients", detail::str(params.size()));
+double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config,
+                  double lr_factor) {
+  if (params.size() != grads.size())
+    detail::fail<ShapeError>("adamw_step", "numbers of tensors differ", detail::str(grads.size()) + " gradients", detail::str(params.size()));
   for (std::size_t i = 0; i < params.size(); ++i)
     if (!(params[i].shape() == grads[i].shape()))
       detail::fail<ShapeError>("adamw_step", "gradient " + detail::str(i) + " has the wrong shape", grads[i].shape().str(), params[i].shape().str());
   const double norm = std::sqrt(squared_norm(grads));
   if (!std::isfinite(norm))
-    detail::fail<NumericError>("adamw_step", "gradient is not finite", detail::str(norm), "a finite norm", "Nothing was changed. Lower the learning rate, or look for NaN in the data.");
+    detail::fail<NumericError>("adamw_step", "gradient is not finite", detail::str(norm), "a finite norm",
+                               "Nothing was changed. Lower the learning rate, or look for NaN in the data.");
   if (state.m.empty())
     for (const auto& p : params) {
       state.m.emplace_back(p.shape());

@@ -53,11 +53,16 @@ TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::st
       while (k < detail_::kNames.size() && text() != detail_::kNames[k]) ++k;
       if (k == detail_::kNames.size()) wrong("unknown kind " + text(), "a, b, tie, skip, right, wrong or correction");
       j.kind = static_cast<Kind>(k);
-    } else if (key == "prompt") j.prompt = text();
-    else if (key == "answer_a") j.answer_a = text();
-    else if (key == "answer_b") j.answer_b = text();
-    else if (key == "correction") j.correction = text();
-    else if (key == "annotator") j.annotator = text();
+    } else if (key == "prompt")
+      j.prompt = text();
+    else if (key == "answer_a")
+      j.answer_a = text();
+    else if (key == "answer_b")
+      j.answer_b = text();
+    else if (key == "correction")
+      j.correction = text();
+    else if (key == "annotator")
+      j.annotator = text();
     else if (key == "seconds") {
       if (!std::holds_alternative<double>(value)) wrong("value is not a number", "seconds");
       j.seconds = std::get<double>(value);
@@ -68,9 +73,7 @@ TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::st
   }
   try {
     validate(j);
-  } catch (const ValueError& e) {
-    detail::fail<IoError>("parse_judgement", where + " is incomplete", e.what(), "a whole judgement");
-  }
+  } catch (const ValueError& e) { detail::fail<IoError>("parse_judgement", where + " is incomplete", e.what(), "a whole judgement"); }
   return j;
 }
 
@@ -85,12 +88,21 @@ TUTELAGE_INLINE std::vector<Judgement> JudgementLog::read() const {
 TUTELAGE_INLINE TrainingData training_data(std::span<const Judgement> judgements) {
   TrainingData data;
   for (const auto& j : judgements) switch (j.kind) {
-      case Kind::kA: data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 1.0}); break;
-      case Kind::kB: data.preferences.push_back({j.prompt, j.answer_b, j.answer_a, 1.0}); break;
-      case Kind::kTie: data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 0.5}); break;
-      case Kind::kSkip: break;
+      case Kind::kA:
+        data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 1.0});
+        break;
+      case Kind::kB:
+        data.preferences.push_back({j.prompt, j.answer_b, j.answer_a, 1.0});
+        break;
+      case Kind::kTie:
+        data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 0.5});
+        break;
+      case Kind::kSkip:
+        break;
       case Kind::kRight:
-      case Kind::kWrong: data.verdicts.push_back({j.prompt, j.answer_a, j.kind == Kind::kRight}); break;
+      case Kind::kWrong:
+        data.verdicts.push_back({j.prompt, j.answer_a, j.kind == Kind::kRight});
+        break;
       case Kind::kCorrection:
         data.demonstrations.push_back({j.prompt, j.correction});
         if (j.correction != j.answer_a) {

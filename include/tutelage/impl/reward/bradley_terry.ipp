@@ -17,8 +17,7 @@ namespace reward {
 
 namespace detail_ {
 
-template <class T>
-struct Loss {
+template <class T> struct Loss {
   T value, slope;  // l(x) and its derivative
 };
 
@@ -29,13 +28,13 @@ inline ErrorForm error_form(const std::string& name, double error_rate) {
   const auto at = std::find(known.begin(), known.end(), name);
   if (at == known.end()) {
     const std::string near = detail::nearest(name, known.data(), known.size());
-    detail::fail<ConfigError>("bradley_terry_loss", "unknown error_form", name, "mixture, smoothing or unbiased", near.empty() ? "" : "Did you mean " + near + "?");
+    detail::fail<ConfigError>("bradley_terry_loss", "unknown error_form", name, "mixture, smoothing or unbiased",
+                              near.empty() ? "" : "Did you mean " + near + "?");
   }
   return error_rate == 0 ? ErrorForm::kNone : static_cast<ErrorForm>(at - known.begin() + 1);
 }
 
-template <class T>
-Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong) {
+template <class T> Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong) {
   const T s = math::sigmoid(x), other = math::sigmoid(-x);
   if (form == ErrorForm::kNone) return {math::softplus(-x), -other};
   if (form == ErrorForm::kMixture) {
@@ -50,15 +49,18 @@ Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong) {
 template <class T>
 BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, double factor, const PairOptions<T>& o) {
   const char* name = "bradley_terry_loss";
-  if (chosen.rank() != 1 || chosen.size() == 0) detail::fail<ShapeError>(name, "scores are not a list of pairs", chosen.shape().str(), "(N) with N at least 1");
+  if (chosen.rank() != 1 || chosen.size() == 0)
+    detail::fail<ShapeError>(name, "scores are not a list of pairs", chosen.shape().str(), "(N) with N at least 1");
   const char* names[] = {"rejected", "margin", "probability", "weight"};
   const BasicTensor<T>* others[] = {&rejected, &o.margin, &o.probability, &o.weight};
   for (int k = 0; k < 4; ++k)
     if ((k == 0 || others[k]->size()) && !(others[k]->shape() == chosen.shape()))
       detail::fail<ShapeError>(name, std::string(names[k]) + " has the wrong shape", others[k]->shape().str(), chosen.shape().str() + " like chosen");
-  if (!(o.error_rate >= 0 && o.error_rate < 0.5)) detail::fail<ValueError>(name, "error_rate is out of range", detail::str(o.error_rate), "0 to below 0.5");
+  if (!(o.error_rate >= 0 && o.error_rate < 0.5))
+    detail::fail<ValueError>(name, "error_rate is out of range", detail::str(o.error_rate), "0 to below 0.5");
   const auto form = detail_::error_form(o.error_form, o.error_rate);
-  const double share = form == detail_::ErrorForm::kUnbiased ? 1.0 - 2.0 * o.error_rate : 1.0, sign = form == detail_::ErrorForm::kUnbiased ? -1.0 : 1.0;
+  const double share = form == detail_::ErrorForm::kUnbiased ? 1.0 - 2.0 * o.error_rate : 1.0,
+               sign = form == detail_::ErrorForm::kUnbiased ? -1.0 : 1.0;
   const T right = static_cast<T>((1.0 - o.error_rate) / share), wrong = static_cast<T>(sign * o.error_rate / share);
   const T f = static_cast<T>(factor), center = static_cast<T>(o.center_coef);
   auto value = BasicTensor<T>::uninitialized(chosen.shape());
@@ -68,7 +70,8 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
     const T c = chosen.data()[i], r = rejected.data()[i], sum = c + r;
     const T x = o.margin.size() ? (c - r) - o.margin.data()[i] : c - r;
     const T p = o.probability.size() ? o.probability.data()[i] : T(1), w = o.weight.size() ? o.weight.data()[i] * f : f;
-    if (!(p >= 0 && p <= 1)) detail::fail<ValueError>(name, "probability of pair " + detail::str(i) + " is out of range", detail::str(static_cast<double>(p)), "0 to 1");
+    if (!(p >= 0 && p <= 1))
+      detail::fail<ValueError>(name, "probability of pair " + detail::str(i) + " is out of range", detail::str(static_cast<double>(p)), "0 to 1");
     auto l = detail_::preference_loss(x, form, right, wrong);
     if (p != 1) {
       const auto back = detail_::preference_loss(-x, form, right, wrong);
@@ -83,11 +86,13 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
   return ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
 }
 
-template <class T>
-BasicTensor<T> bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const PairOptions<T>& options) {
-  const double here = options.weight.size() ? kernels::sum16_double(options.weight.data(), options.weight.size()) : static_cast<double>(chosen.size());
+template <class T> BasicTensor<T> bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const PairOptions<T>& options) {
+  const double here =
+      options.weight.size() ? kernels::sum16_double(options.weight.data(), options.weight.size()) : static_cast<double>(chosen.size());
   const double count = options.count.value_or(here);
-  if (chosen.size() && !(count > 0)) detail::fail<ValueError>("bradley_terry_loss", options.count ? "count is out of range" : "weights do not add up", detail::str(count), "more than 0");
+  if (chosen.size() && !(count > 0))
+    detail::fail<ValueError>("bradley_terry_loss", options.count ? "count is out of range" : "weights do not add up", detail::str(count),
+                             "more than 0");
   return ops::sum(bradley_terry_terms(chosen, rejected, 1.0 / count, options));
 }
 
@@ -97,10 +102,10 @@ BasicTensor<T> noisy_bradley_terry_loss(const BasicTensor<T>& chosen, const Basi
   return bradley_terry_loss(chosen, rejected, options);
 }
 
-template <class T>
-double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected) {
+template <class T> double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected) {
   if (chosen.size() == 0 || !(chosen.shape() == rejected.shape()))
-    detail::fail<ShapeError>("pair_accuracy", "not one rejected score a chosen one", chosen.shape().str() + " and " + rejected.shape().str(), "(N) twice, N at least 1");
+    detail::fail<ShapeError>("pair_accuracy", "not one rejected score a chosen one", chosen.shape().str() + " and " + rejected.shape().str(),
+                             "(N) twice, N at least 1");
   double right = 0;  // halves: exact
   for (std::int64_t i = 0; i < chosen.size(); ++i) {
     const T c = chosen.data()[i], r = rejected.data()[i];

@@ -27,22 +27,25 @@ struct RankingLoss {
   std::vector<double> slopes;
 };
 
-template <class T>
-void check_rankings(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings) {
+template <class T> void check_rankings(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings) {
   if (scores.rank() != 1) detail::fail<ShapeError>(function, "scores has the wrong shape", scores.shape().str(), "(n)");
   if (rankings.empty()) detail::fail<ValueError>(function, "nothing is ranked", "no ranking", "at least one");
   for (std::size_t m = 0; m < rankings.size(); ++m) {
     std::set<std::int64_t> seen;
     for (const auto& tier : rankings[m]) {
       if (tier.empty() || tier.size() > kMostTied)
-        detail::fail<ValueError>(function, "a tier of ranking " + detail::str(m) + " has the wrong size", detail::str(tier.size()), "1 to " + detail::str(kMostTied) + " items");
+        detail::fail<ValueError>(function, "a tier of ranking " + detail::str(m) + " has the wrong size", detail::str(tier.size()),
+                                 "1 to " + detail::str(kMostTied) + " items");
       for (auto item : tier) {
         if (item < 0 || item >= scores.size())
-          detail::fail<IndexError>(function, "item in ranking " + detail::str(m) + " is out of range", detail::str(item), "0 to " + detail::str(scores.size() - 1));
-        if (!seen.insert(item).second) detail::fail<ValueError>(function, "item in ranking " + detail::str(m) + " is ranked twice", detail::str(item), "each once");
+          detail::fail<IndexError>(function, "item in ranking " + detail::str(m) + " is out of range", detail::str(item),
+                                   "0 to " + detail::str(scores.size() - 1));
+        if (!seen.insert(item).second)
+          detail::fail<ValueError>(function, "item in ranking " + detail::str(m) + " is ranked twice", detail::str(item), "each once");
       }
     }
-    if (seen.size() < 2) detail::fail<ValueError>(function, "ranking " + detail::str(m) + " is too short", detail::str(seen.size()) + " items", "2 or more");
+    if (seen.size() < 2)
+      detail::fail<ValueError>(function, "ranking " + detail::str(m) + " is too short", detail::str(seen.size()) + " items", "2 or more");
   }
 }
 
@@ -63,8 +66,8 @@ inline RankingLoss plackett_luce(const std::vector<double>& r, const Ranking& ra
   std::size_t begin = 0;
   for (const auto& tier : ranking) {
     const std::size_t t = tier.size(), end = begin + t;
-    double choose = 1;                        // C(t, s)
-    std::vector<double> share(t + 1, 1.0);    // 1 / C(t, s): how often s given items are the ones still to place
+    double choose = 1;                      // C(t, s)
+    std::vector<double> share(t + 1, 1.0);  // 1 / C(t, s): how often s given items are the ones still to place
     for (std::size_t s = 1; s <= t; ++s) {
       choose = choose * static_cast<double>(t - s + 1) / static_cast<double>(s);
       share[s] = 1.0 / choose;
@@ -127,7 +130,8 @@ BasicTensor<T> ranking_terms(const char* function, const BasicTensor<T>& scores,
   return autograd::Tape<T>::record({&scores}, std::move(value), [all = std::move(all)](autograd::Backward<T>& step) {
     T* d = step.in_grad(0);
     for (std::size_t m = 0; m < all.size(); ++m)
-      for (std::size_t k = 0; k < all[m].items.size(); ++k) d[all[m].items[k]] = d[all[m].items[k]] + step.out_grad()[m] * static_cast<T>(all[m].slopes[k]);
+      for (std::size_t k = 0; k < all[m].items.size(); ++k)
+        d[all[m].items[k]] = d[all[m].items[k]] + step.out_grad()[m] * static_cast<T>(all[m].slopes[k]);
   });
 }
 
@@ -145,32 +149,30 @@ TUTELAGE_INLINE Ranking make_ranking(std::span<const std::int64_t> best_first) {
   return ranking;
 }
 
-template <class T>
-BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
+template <class T> BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
   return detail_::ranking_terms("plackett_luce_loss", scores, rankings, factor, detail_::plackett_luce);
 }
 
-template <class T>
-BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
+template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
   return ops::sum(plackett_luce_terms(scores, rankings, detail_::mean_factor("plackett_luce_loss", rankings.size(), count)));
 }
 
-template <class T>
-BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first) {
+template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first) {
   const Ranking one = make_ranking(best_first);
   return plackett_luce_loss(scores, std::span<const Ranking>(&one, 1));
 }
 
-template <class T>
-BasicTensor<T> best_of_n_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best, std::optional<double> count) {
+template <class T> BasicTensor<T> best_of_n_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best, std::optional<double> count) {
   const char* name = "best_of_n_loss";
-  if (scores.rank() < 1 || scores.rank() > 2 || scores.size() == 0) detail::fail<ShapeError>(name, "scores has the wrong shape", scores.shape().str(), "(K) or (N, K)");
+  if (scores.rank() < 1 || scores.rank() > 2 || scores.size() == 0)
+    detail::fail<ShapeError>(name, "scores has the wrong shape", scores.shape().str(), "(K) or (N, K)");
   const std::int64_t k = scores.dim(-1), n = scores.size() / k;
   if (static_cast<std::int64_t>(best.size()) != n) detail::fail<ShapeError>(name, "not one best a row", detail::str(best.size()), detail::str(n));
   std::vector<std::int64_t> flat;
   for (std::int64_t i = 0; i < n; ++i) {
     const auto b = best[static_cast<std::size_t>(i)];
-    if (b < 0 || b >= k) detail::fail<IndexError>(name, "best of row " + detail::str(i) + " is out of range", detail::str(b), "0 to " + detail::str(k - 1));
+    if (b < 0 || b >= k)
+      detail::fail<IndexError>(name, "best of row " + detail::str(i) + " is out of range", detail::str(b), "0 to " + detail::str(k - 1));
     flat.push_back(i * k + b);
   }
   const auto table = ops::reshape(scores, {n, k});
@@ -178,18 +180,15 @@ BasicTensor<T> best_of_n_loss(const BasicTensor<T>& scores, std::span<const std:
   return ops::sum(ops::affine(ops::sub(ops::logsumexp(table), picked), detail_::mean_factor(name, best.size(), count), 0.0));
 }
 
-template <class T>
-BasicTensor<T> all_pairs_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
+template <class T> BasicTensor<T> all_pairs_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
   return detail_::ranking_terms("all_pairs_loss", scores, rankings, factor, detail_::all_pairs);
 }
 
-template <class T>
-BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
+template <class T> BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
   return ops::sum(all_pairs_terms(scores, rankings, detail_::mean_factor("all_pairs_loss", rankings.size(), count)));
 }
 
-template <class T>
-BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first) {
+template <class T> BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first) {
   const Ranking one = make_ranking(best_first);
   return all_pairs_loss(scores, std::span<const Ranking>(&one, 1));
 }

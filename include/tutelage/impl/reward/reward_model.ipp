@@ -3,6 +3,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/reward/calibration.hpp"
 #include "tutelage/reward/reward_model.hpp"
 
 TUTELAGE_BEGIN
@@ -12,7 +13,8 @@ namespace reward {
 TUTELAGE_INLINE std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes) {
   auto rewards = f(episodes);
   if (rewards.size() != episodes.size())
-    detail::fail<ShapeError>("reward function", "wrong number of rewards", detail::str(rewards.size()), detail::str(episodes.size()), "Return one number for each sample of the batch.");
+    detail::fail<ShapeError>("reward function", "wrong number of rewards", detail::str(rewards.size()), detail::str(episodes.size()),
+                             "Return one number for each sample of the batch.");
   for (std::size_t i = 0; i < rewards.size(); ++i)
     if (!std::isfinite(rewards[i]))
       detail::fail<ValueError>("reward function", "reward of sample " + detail::str(i) + " is not finite", detail::str(rewards[i]), "a finite number",
@@ -38,13 +40,8 @@ TUTELAGE_INLINE std::vector<double> RewardModel::score(const nn::TokenBatch& seq
 
 TUTELAGE_INLINE void RewardModel::calibrate(const nn::TokenBatch& sequences) {
   gain = 1, bias = 0;
-  auto scores = score(sequences);
-  const auto n = static_cast<std::int64_t>(scores.size());
-  const double mean = kernels::sum16_double(scores.data(), n) / static_cast<double>(n);
-  for (double& s : scores) s = s - mean;
-  const double variance = kernels::sum16_square(scores.data(), n) / static_cast<double>(n);
-  if (variance > 0) gain = 1.0 / std::sqrt(variance);
-  bias = -mean * gain;
+  const auto fitted = calibration(score(sequences));
+  gain = fitted.gain, bias = fitted.bias;
 }
 
 TUTELAGE_INLINE std::vector<std::vector<double>> RewardEnsemble::member_scores(const nn::TokenBatch& sequences) const {

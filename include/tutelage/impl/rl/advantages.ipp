@@ -42,12 +42,13 @@ Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, d
         next_value = 0;
         if (!terminated && ends.bootstrap.size()) {
           if (used && !per_step)
-            detail::fail<ValueError>("gae", "row " + detail::str(i) + " has several ends to bootstrap", "bootstrap " + ends.bootstrap.shape().str(), "(B, T), a value behind each",
-                                     "An unmarked last step is such an end too: a terminated one is not.");
+            detail::fail<ValueError>("gae", "row " + detail::str(i) + " has several ends to bootstrap", "bootstrap " + ends.bootstrap.shape().str(),
+                                     "(B, T), a value behind each", "An unmarked last step is such an end too: a terminated one is not.");
           next_value = per_step ? ends.bootstrap.data()[at] : ends.bootstrap.data()[i];
           used = true;
         } else if (!terminated && truncated) {
-          detail::fail<ValueError>("gae", "step " + detail::str(j) + " of row " + detail::str(i) + " is truncated", "no bootstrap", "the value behind it", "A time limit is not an end.");
+          detail::fail<ValueError>("gae", "step " + detail::str(j) + " of row " + detail::str(i) + " is truncated", "no bootstrap",
+                                   "the value behind it", "A time limit is not an end.");
         }
         last = false;
       }
@@ -61,14 +62,14 @@ Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, d
   return out;
 }
 
-template <class T>
-BasicTensor<T> whiten(const BasicTensor<T>& x, const BasicTensor<T>& mask, bool keep_mean, int ddof, double eps) {
+template <class T> BasicTensor<T> whiten(const BasicTensor<T>& x, const BasicTensor<T>& mask, bool keep_mean, int ddof, double eps) {
   if (mask.size()) detail_::same_shape("whiten", "mask", mask, x);
   std::vector<double> kept;
   for (std::int64_t i = 0; i < x.size(); ++i)
     if (!mask.size() || mask.data()[i] != 0) kept.push_back(static_cast<double>(x.data()[i]));
   const auto n = static_cast<std::int64_t>(kept.size());
-  if (n <= ddof || n == 0) detail::fail<ValueError>("whiten", "too few values", detail::str(n) + " unmasked", "more than ddof = " + detail::str(ddof));
+  if (n <= ddof || n == 0)
+    detail::fail<ValueError>("whiten", "too few values", detail::str(n) + " unmasked", "more than ddof = " + detail::str(ddof));
   const double mean = kernels::sum16_double(kept.data(), n) / static_cast<double>(n);
   for (double& v : kept) v = v - mean;
   const double variance = kernels::sum16_square(kept.data(), n) / static_cast<double>(n - ddof);
@@ -89,22 +90,21 @@ namespace detail_ {
 template <class T>
 std::map<std::int64_t, std::vector<std::int64_t>> members(const char* function, const BasicTensor<T>& rewards, std::span<const std::int64_t> groups) {
   if (rewards.rank() != 1 || rewards.size() != static_cast<std::int64_t>(groups.size()))
-    detail::fail<ShapeError>(function, "not one group a reward", detail::str(groups.size()) + " groups, rewards " + rewards.shape().str(), "(N) and N");
+    detail::fail<ShapeError>(function, "not one group a reward", detail::str(groups.size()) + " groups, rewards " + rewards.shape().str(),
+                             "(N) and N");
   std::map<std::int64_t, std::vector<std::int64_t>> of;
   for (std::size_t i = 0; i < groups.size(); ++i) of[groups[i]].push_back(static_cast<std::int64_t>(i));
   return of;
 }
 
-template <class T>
-double group_sum(const BasicTensor<T>& rewards, const std::vector<std::int64_t>& of) {
+template <class T> double group_sum(const BasicTensor<T>& rewards, const std::vector<std::int64_t>& of) {
   std::vector<double> r;
   for (auto i : of) r.push_back(static_cast<double>(rewards.data()[i]));
   return kernels::sum16_double(r.data(), static_cast<std::int64_t>(r.size()));
 }
 }  // namespace detail_
 
-template <class T>
-BasicTensor<T> rloo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups) {
+template <class T> BasicTensor<T> rloo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups) {
   BasicTensor<T> out(rewards.shape());
   T* a = out.mutable_data();
   for (const auto& [id, of] : detail_::members("rloo_advantages", rewards, groups)) {
@@ -118,8 +118,7 @@ BasicTensor<T> rloo_advantages(const BasicTensor<T>& rewards, std::span<const st
   return out;
 }
 
-template <class T>
-BasicTensor<T> grpo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups, const std::string& scale) {
+template <class T> BasicTensor<T> grpo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups, const std::string& scale) {
   if (scale != "group" && scale != "none") detail::fail<ConfigError>("grpo_advantages", "unknown scale", scale, "group or none");
   BasicTensor<T> out(rewards.shape());
   T* a = out.mutable_data();
@@ -128,7 +127,8 @@ BasicTensor<T> grpo_advantages(const BasicTensor<T>& rewards, std::span<const st
     std::vector<double> d;
     for (auto i : of) d.push_back(static_cast<double>(rewards.data()[i]) - mean);
     double divisor = 1;
-    if (scale == "group") divisor = of.size() < 2 ? 1 : std::sqrt(kernels::sum16_square(d.data(), static_cast<std::int64_t>(d.size())) / (n - 1)) + 1e-4;
+    if (scale == "group")
+      divisor = of.size() < 2 ? 1 : std::sqrt(kernels::sum16_square(d.data(), static_cast<std::int64_t>(d.size())) / (n - 1)) + 1e-4;
     for (std::size_t k = 0; k < of.size(); ++k) a[of[k]] = static_cast<T>(d[k] / divisor);
   }
   return out;

@@ -27,32 +27,28 @@ inline DpoType dpo_type(const std::string& name) {
   const auto at = std::find(known.begin(), known.end(), name);
   if (at == known.end()) {
     const std::string near = detail::nearest(name, known.data(), known.size());
-    detail::fail<ConfigError>("dpo_loss", "unknown loss_type", name, "sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo", near.empty() ? "" : "Did you mean " + near + "?");
+    detail::fail<ConfigError>("dpo_loss", "unknown loss_type", name, "sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo",
+                              near.empty() ? "" : "Did you mean " + near + "?");
   }
   return static_cast<DpoType>(at - known.begin());
 }
 
-template <class T>
-struct ValueSlope {
-  T value, slope;
-};
+template <class T> struct ValueSlope { T value, slope; };
 
 /// right l(x) + wrong l(-x), l(x) = -log sigma(x).
-template <class T>
-ValueSlope<T> logistic_loss(T x, T right, T wrong) {
+template <class T> ValueSlope<T> logistic_loss(T x, T right, T wrong) {
   return {right * math::softplus(-x) + wrong * math::softplus(x), wrong * math::sigmoid(x) - right * math::sigmoid(-x)};
 }
 
 /// log p - log(1 - p) of p = exp(x), x < 0; a probability of one counts as one step below.
-template <class T>
-ValueSlope<T> log_odds(T x) {
+template <class T> ValueSlope<T> log_odds(T x) {
   const T most = sizeof(T) == 4 ? T(-1e-7) : T(-1e-15), at = std::min(x, most), below = -math::expm1(at);
   return {at - (at > T(-0.693) ? math::log(below) : math::log1p(-math::exp(at))), x > most ? T(0) : T(1) / below};
 }
 
 template <class T>
-void check_dpo(DpoType type, const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const BasicTensor<T>& ref_chosen, const BasicTensor<T>& ref_rejected,
-               const DpoOptions<T>& o) {
+void check_dpo(DpoType type, const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const BasicTensor<T>& ref_chosen,
+               const BasicTensor<T>& ref_rejected, const DpoOptions<T>& o) {
   const char* name = "dpo_loss";
   const bool reference = type != DpoType::kSimpo && type != DpoType::kOrpo, per_token = !reference || type == DpoType::kIpo;
   if (chosen.rank() != 1) detail::fail<ShapeError>(name, "policy_chosen has the wrong shape", chosen.shape().str(), "(N)");
@@ -61,14 +57,18 @@ void check_dpo(DpoType type, const BasicTensor<T>& chosen, const BasicTensor<T>&
   if (reference || ref_rejected.size()) same_shape(name, "ref_rejected", ref_rejected, chosen);
   if (!(o.beta > 0 && std::isfinite(o.beta))) detail::fail<ValueError>(name, "beta is out of range", detail::str(o.beta), "more than 0");
   const bool below_half = o.label_smoothing >= 0 && (type == DpoType::kRobust ? o.label_smoothing < 0.5 : o.label_smoothing <= 0.5);
-  if (!below_half) detail::fail<ValueError>(name, "label_smoothing is out of range", detail::str(o.label_smoothing), type == DpoType::kRobust ? "0 to below 0.5" : "0 to 0.5");
+  if (!below_half)
+    detail::fail<ValueError>(name, "label_smoothing is out of range", detail::str(o.label_smoothing),
+                             type == DpoType::kRobust ? "0 to below 0.5" : "0 to 0.5");
   const bool smooth = type == DpoType::kSigmoid || type == DpoType::kCdpo || type == DpoType::kRobust || type == DpoType::kSimpo;
   if (o.label_smoothing > 0 && !smooth)
-    detail::fail<ValueError>(name, "loss_type " + o.loss_type + " knows no label_smoothing", detail::str(o.label_smoothing), "0", "Use sigmoid, cdpo, robust or simpo.");
+    detail::fail<ValueError>(name, "loss_type " + o.loss_type + " knows no label_smoothing", detail::str(o.label_smoothing), "0",
+                             "Use sigmoid, cdpo, robust or simpo.");
   for (const auto* lengths : {&o.chosen_lengths, &o.rejected_lengths}) {
     if (!per_token) continue;
     if (!(lengths->shape() == chosen.shape()))
-      detail::fail<ValueError>(name, "loss_type " + o.loss_type + " works per token", "lengths of shape " + lengths->shape().str(), "chosen_lengths and rejected_lengths " + chosen.shape().str());
+      detail::fail<ValueError>(name, "loss_type " + o.loss_type + " works per token", "lengths of shape " + lengths->shape().str(),
+                               "chosen_lengths and rejected_lengths " + chosen.shape().str());
     for (T length : lengths->span())
       if (!(length >= 1)) detail::fail<ValueError>(name, "a length is out of range", detail::str(static_cast<double>(length)), "1 token or more");
   }
@@ -77,13 +77,14 @@ void check_dpo(DpoType type, const BasicTensor<T>& chosen, const BasicTensor<T>&
 }  // namespace detail_
 
 template <class T>
-DpoLoss<T> dpo_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const BasicTensor<T>& ref_chosen, const BasicTensor<T>& ref_rejected, double factor,
-                     const DpoOptions<T>& o) {
+DpoLoss<T> dpo_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const BasicTensor<T>& ref_chosen,
+                     const BasicTensor<T>& ref_rejected, double factor, const DpoOptions<T>& o) {
   using detail_::DpoType;
   const DpoType type = detail_::dpo_type(o.loss_type);
   detail_::check_dpo(type, chosen, rejected, ref_chosen, ref_rejected, o);
   const bool reference = type != DpoType::kSimpo && type != DpoType::kOrpo, per_token = !reference || type == DpoType::kIpo;
-  const T beta = static_cast<T>(o.beta), f = static_cast<T>(factor), target = static_cast<T>(1.0 / (2.0 * o.beta)), gamma = static_cast<T>(o.simpo_gamma);
+  const T beta = static_cast<T>(o.beta), f = static_cast<T>(factor), target = static_cast<T>(1.0 / (2.0 * o.beta)),
+          gamma = static_cast<T>(o.simpo_gamma);
   T right = static_cast<T>(1.0 - o.label_smoothing), wrong = static_cast<T>(o.label_smoothing);
   if (type == DpoType::kRobust) {
     right = static_cast<T>((1.0 - o.label_smoothing) / (1.0 - 2.0 * o.label_smoothing));
@@ -141,14 +142,14 @@ DpoLoss<T> dpo_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejecte
 }
 
 template <class T>
-DpoLoss<T> dpo_loss(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen, const BasicTensor<T>& ref_rejected,
-                    const DpoOptions<T>& options) {
+DpoLoss<T> dpo_loss(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& policy_rejected, const BasicTensor<T>& ref_chosen,
+                    const BasicTensor<T>& ref_rejected, const DpoOptions<T>& options) {
   return dpo_terms(policy_chosen, policy_rejected, ref_chosen, ref_rejected, 1.0, options);
 }
 
 template <class T>
-KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& reference, const BasicTensor<T>& desirable, double kl, double beta, double desirable_weight,
-                    double undesirable_weight) {
+KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& reference, const BasicTensor<T>& desirable, double kl, double beta,
+                    double desirable_weight, double undesirable_weight) {
   if (policy.rank() != 1) detail::fail<ShapeError>("kto_loss", "policy has the wrong shape", policy.shape().str(), "(N)");
   detail_::same_shape("kto_loss", "reference", reference, policy);
   detail_::same_shape("kto_loss", "desirable", desirable, policy);
@@ -172,8 +173,7 @@ KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& referenc
   return out;
 }
 
-template <class T>
-double kto_kl(const BasicTensor<T>& policy, const BasicTensor<T>& reference) {
+template <class T> double kto_kl(const BasicTensor<T>& policy, const BasicTensor<T>& reference) {
   detail_::same_shape("kto_kl", "reference", reference, policy);
   if (policy.size() == 0) detail::fail<ValueError>("kto_kl", "nothing to average", "no answer", "at least one");
   std::vector<double> ratios;

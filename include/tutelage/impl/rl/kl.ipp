@@ -16,14 +16,13 @@ namespace rl {
 
 namespace detail_ {
 /// @throws ShapeError
-template <class T>
-void same_shape(const char* function, const char* name, const BasicTensor<T>& x, const BasicTensor<T>& like) {
-  if (!(x.shape() == like.shape())) detail::fail<ShapeError>(function, std::string(name) + " has the wrong shape", x.shape().str(), like.shape().str());
+template <class T> void same_shape(const char* function, const char* name, const BasicTensor<T>& x, const BasicTensor<T>& like) {
+  if (!(x.shape() == like.shape()))
+    detail::fail<ShapeError>(function, std::string(name) + " has the wrong shape", x.shape().str(), like.shape().str());
 }
 }  // namespace detail_
 
-template <class T>
-BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator) {
+template <class T> BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator) {
   detail_::same_shape("kl_estimate", "ref_logprobs", ref_logprobs, logprobs);
   auto value = BasicTensor<T>::uninitialized(logprobs.shape()), slope = BasicTensor<T>::uninitialized(logprobs.shape());
   T *y = value.mutable_data(), *d = slope.mutable_data();
@@ -33,14 +32,19 @@ BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>&
   for (std::int64_t i = 0; i < value.size(); ++i) {
     const T x = l[i] - r[i];
     switch (kind) {
-      case 1: y[i] = x, d[i] = 1; break;
-      case 2: y[i] = T(0.5) * x * x, d[i] = x; break;
+      case 1:
+        y[i] = x, d[i] = 1;
+        break;
+      case 2:
+        y[i] = T(0.5) * x * x, d[i] = x;
+        break;
       case 3: {
         const T at = std::clamp(x, T(-20), T(20)), e = math::expm1(-at);
         y[i] = e + x, d[i] = x == at ? -e : T(1);
         break;
       }
-      default: y[i] = x < 0 ? -x : x, d[i] = x < 0 ? T(-1) : x > 0 ? T(1) : T(0);
+      default:
+        y[i] = x < 0 ? -x : x, d[i] = x < 0 ? T(-1) : x > 0 ? T(1) : T(0);
     }
   }
   if (!logprobs.tracked() && !ref_logprobs.tracked()) return value;
@@ -48,8 +52,7 @@ BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>&
   return ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
 }
 
-template <class T>
-std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs) {
+template <class T> std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs) {
   detail_::same_shape("count_clamped", "ref_logprobs", ref_logprobs, logprobs);
   std::int64_t count = 0;
   for (std::int64_t i = 0; i < logprobs.size(); ++i) {
@@ -59,8 +62,7 @@ std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>&
   return count;
 }
 
-template <class T>
-BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits) {
+template <class T> BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits) {
   detail_::same_shape("full_kl", "ref_logits", ref_logits, logits);
   const BasicTensor<T> inputs[2] = {ops::log_softmax(logits), ops::log_softmax(ref_logits)};
   BasicTensor<T> value(logits.shape()), slopes[2] = {BasicTensor<T>(logits.shape()), BasicTensor<T>(logits.shape())};
@@ -78,7 +80,8 @@ BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_l
   return ops::maximum(kl, BasicTensor<T>(kl.shape()));
 }
 
-TUTELAGE_INLINE AdaptiveKL::AdaptiveKL(double init, double target, double horizon, std::string per) : value_(init), target_(target), horizon_(horizon), per_(std::move(per)) {
+TUTELAGE_INLINE AdaptiveKL::AdaptiveKL(double init, double target, double horizon, std::string per)
+    : value_(init), target_(target), horizon_(horizon), per_(std::move(per)) {
   if (!(init >= 0)) detail::fail<ConfigError>("AdaptiveKL", "init is out of range", detail::str(init), "0 or more");
   if (!(target > 0)) detail::fail<ConfigError>("AdaptiveKL", "target is out of range", detail::str(target), "more than 0, in nats");
   if (!(horizon > 0)) detail::fail<ConfigError>("AdaptiveKL", "horizon is out of range", detail::str(horizon), "more than 0, in samples");
@@ -92,14 +95,16 @@ TUTELAGE_INLINE double AdaptiveKL::update(double kl, double n) {
 }
 
 template <class T>
-BasicTensor<T> token_rewards(const BasicTensor<T>& scores, const BasicTensor<T>& kl, const BasicTensor<T>& mask, double kl_coef, const BasicTensor<T>& ended,
-                             const std::string& missing_eos, double missing_eos_value) {
+BasicTensor<T> token_rewards(const BasicTensor<T>& scores, const BasicTensor<T>& kl, const BasicTensor<T>& mask, double kl_coef,
+                             const BasicTensor<T>& ended, const std::string& missing_eos, double missing_eos_value) {
   if (kl.rank() != 2) detail::fail<ShapeError>("token_rewards", "kl has the wrong shape", kl.shape().str(), "(B, T)");
   detail_::same_shape("token_rewards", "mask", mask, kl);
   const std::int64_t b = kl.dim(0), t = kl.dim(1);
   if (!(scores.shape() == Shape{b})) detail::fail<ShapeError>("token_rewards", "scores has the wrong shape", scores.shape().str(), Shape{b}.str());
-  if (ended.size() && !(ended.shape() == Shape{b})) detail::fail<ShapeError>("token_rewards", "ended has the wrong shape", ended.shape().str(), Shape{b}.str());
-  if (missing_eos != "keep" && missing_eos != "set" && missing_eos != "subtract") detail::fail<ConfigError>("token_rewards", "unknown missing_eos", missing_eos, "keep, set or subtract");
+  if (ended.size() && !(ended.shape() == Shape{b}))
+    detail::fail<ShapeError>("token_rewards", "ended has the wrong shape", ended.shape().str(), Shape{b}.str());
+  if (missing_eos != "keep" && missing_eos != "set" && missing_eos != "subtract")
+    detail::fail<ConfigError>("token_rewards", "unknown missing_eos", missing_eos, "keep, set or subtract");
   BasicTensor<T> rewards({b, t});
   T* r = rewards.mutable_data();
   for (std::int64_t i = 0; i < b; ++i) {

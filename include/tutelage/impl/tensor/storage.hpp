@@ -21,14 +21,15 @@ void pool_reset_peak();
 }  // namespace detail
 
 /// One block of numbers, owned by the tensors that share it or by somebody outside (NumPy), who is then told when it is let go.
-template <class T>
-class Storage {
+template <class T> class Storage {
  public:
   explicit Storage(std::int64_t size) : data_(static_cast<T*>(detail::pool_allocate(bytes(size)))), size_(size) {}
   Storage(T* data, std::int64_t size, std::function<void()> release) : data_(data), size_(size), release_(std::move(release)), foreign_(true) {}
   ~Storage() {
-    if (!foreign_) detail::pool_free(data_, bytes(size_));
-    else if (release_) release_();
+    if (!foreign_)
+      detail::pool_free(data_, bytes(size_));
+    else if (release_)
+      release_();
   }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -39,8 +40,7 @@ class Storage {
   bool foreign() const { return foreign_; }  // read-only: writing copies
 
   /// The block in the form that products read, made once and kept until the block is written to.
-  template <class Make>
-  std::shared_ptr<const Storage<T>> packed(Make&& make) {
+  template <class Make> std::shared_ptr<const Storage<T>> packed(Make&& make) {
     std::lock_guard lock(packed_mutex_);
     if (!packed_) packed_ = make();
     return packed_;

@@ -47,7 +47,7 @@ TUTELAGE_INLINE void* pool_allocate(std::size_t bytes) {
       return p;
     }
   }
-  void* p = ::operator new(rounded, std::align_val_t{64}, std::nothrow);
+  void* p = ::operator new (rounded, std::align_val_t{64}, std::nothrow);
   if (!p) {
     std::lock_guard lock(pool.mutex);
     pool.stats.in_use -= static_cast<std::int64_t>(rounded);
@@ -70,7 +70,7 @@ TUTELAGE_INLINE void pool_free(void* p, std::size_t bytes) noexcept {
     }
   }
   lock.unlock();
-  ::operator delete(p, std::align_val_t{64});
+  ::operator delete (p, std::align_val_t{64});
 }
 
 TUTELAGE_INLINE PoolStats pool_stats() {

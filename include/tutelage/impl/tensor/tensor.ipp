@@ -12,11 +12,9 @@ namespace autograd {
 template <class T> bool tape_open(const Tape<T>& tape);  // the autograd layer's; a tensor only asks
 }
 
-template <class T>
-BasicTensor<T>::BasicTensor() = default;
+template <class T> BasicTensor<T>::BasicTensor() = default;
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::uninitialized(Shape shape) {
+template <class T> BasicTensor<T> BasicTensor<T>::uninitialized(Shape shape) {
   BasicTensor t;
   t.shape_ = shape;
   t.size_ = shape.size();
@@ -24,38 +22,31 @@ BasicTensor<T> BasicTensor<T>::uninitialized(Shape shape) {
   return t;
 }
 
-template <class T>
-BasicTensor<T>::BasicTensor(Shape shape) : BasicTensor(full(shape, T(0))) {}
+template <class T> BasicTensor<T>::BasicTensor(Shape shape) : BasicTensor(full(shape, T(0))) {}
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::full(Shape shape, T value) {
+template <class T> BasicTensor<T> BasicTensor<T>::full(Shape shape, T value) {
   BasicTensor t = uninitialized(shape);
   std::fill_n(t.storage_->data(), t.size_, value);
   return t;
 }
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::from(Shape shape, std::span<const T> values) {
+template <class T> BasicTensor<T> BasicTensor<T>::from(Shape shape, std::span<const T> values) {
   if (shape.size() != static_cast<std::int64_t>(values.size()))
-    detail::fail<ShapeError>("Tensor::from", "wrong number of values", detail::str(values.size()), detail::str(shape.size()) + " for shape " + shape.str());
+    detail::fail<ShapeError>("Tensor::from", "wrong number of values", detail::str(values.size()),
+                             detail::str(shape.size()) + " for shape " + shape.str());
   BasicTensor t = uninitialized(shape);
   std::copy(values.begin(), values.end(), t.storage_->data());
   return t;
 }
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::scalar(T value) {
-  return full(Shape{}, value);
-}
+template <class T> BasicTensor<T> BasicTensor<T>::scalar(T value) { return full(Shape{}, value); }
 
-template <class T>
-const T* BasicTensor<T>::data() const {
-  return storage_ ? storage_->data() : nullptr;
-}
+template <class T> const T* BasicTensor<T>::data() const { return storage_ ? storage_->data() : nullptr; }
 
-template <class T>
-T* BasicTensor<T>::mutable_data() {
-  if (tracked()) detail::fail<StateError>("Tensor::mutable_data", "tensor belongs to an open tape", "a tracked tensor", "an untracked one", "Write to detach() instead.");
+template <class T> T* BasicTensor<T>::mutable_data() {
+  if (tracked())
+    detail::fail<StateError>("Tensor::mutable_data", "tensor belongs to an open tape", "a tracked tensor", "an untracked one",
+                             "Write to detach() instead.");
   if (!storage_) return nullptr;
   if (storage_.use_count() != 1 || storage_->foreign()) {
     auto copy = std::make_shared<Storage<T>>(size_);
@@ -68,14 +59,12 @@ T* BasicTensor<T>::mutable_data() {
   return storage_->data();
 }
 
-template <class T>
-T BasicTensor<T>::item() const {
+template <class T> T BasicTensor<T>::item() const {
   if (size_ != 1) detail::fail<ShapeError>("Tensor::item", "not a single number", "shape " + shape_.str(), "one element");
   return data()[0];
 }
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::reshaped(Shape shape) const {
+template <class T> BasicTensor<T> BasicTensor<T>::reshaped(Shape shape) const {
   if (shape.size() != size_)
     detail::fail<ShapeError>("Tensor::reshaped", "number of elements differs", shape.str(), detail::str(size_) + " elements like " + shape_.str());
   BasicTensor t = detach();
@@ -83,8 +72,7 @@ BasicTensor<T> BasicTensor<T>::reshaped(Shape shape) const {
   return t;
 }
 
-template <class T>
-BasicTensor<T> BasicTensor<T>::detach() const {
+template <class T> BasicTensor<T> BasicTensor<T>::detach() const {
   BasicTensor t;
   t.shape_ = shape_;
   t.size_ = size_;
@@ -92,13 +80,9 @@ BasicTensor<T> BasicTensor<T>::detach() const {
   return t;
 }
 
-template <class T>
-bool BasicTensor<T>::tracked() const {
-  return tape_ && autograd::tape_open(*tape_);
-}
+template <class T> bool BasicTensor<T>::tracked() const { return tape_ && autograd::tape_open(*tape_); }
 
-template <class T>
-void BasicTensor<T>::attach(std::shared_ptr<autograd::Tape<T>> tape, std::int32_t node) {
+template <class T> void BasicTensor<T>::attach(std::shared_ptr<autograd::Tape<T>> tape, std::int32_t node) {
   tape_ = std::move(tape);
   node_ = node;
 }

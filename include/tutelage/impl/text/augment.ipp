@@ -14,8 +14,10 @@ inline std::vector<std::string> split_spaces(const std::string& s) {
   std::vector<std::string> words;
   std::string word;
   for (char c : s + " ") {
-    if (c != ' ') word += c;
-    else if (!word.empty()) words.push_back(word), word.clear();
+    if (c != ' ')
+      word += c;
+    else if (!word.empty())
+      words.push_back(word), word.clear();
   }
   return words;
 }
@@ -26,7 +28,8 @@ inline std::string lower_ascii(std::string s) {
   return s;
 }
 
-inline constexpr std::array<const char*, 14> kFillers{"please", "now", "then", "so", "hey", "well", "tell me", "and", "okay", "friend", "really", "today", "can you say", "I wonder"};
+inline constexpr std::array<const char*, 14> kFillers{"please", "now",  "then",   "so",     "hey",   "well",        "tell me",
+                                                      "and",    "okay", "friend", "really", "today", "can you say", "I wonder"};
 
 }  // namespace detail_
 
@@ -68,8 +71,10 @@ TUTELAGE_INLINE std::string Augmenter::operator()(const std::string& question, R
     s += kMarks[rng.below(kMarks.size())];
   }
   const double form = rng.uniform();
-  if (form < 0.35) s = detail_::lower_ascii(s);
-  else if (form < 0.6 && !s.empty() && s[0] >= 'a' && s[0] <= 'z') s[0] = static_cast<char>(s[0] - 32);
+  if (form < 0.35)
+    s = detail_::lower_ascii(s);
+  else if (form < 0.6 && !s.empty() && s[0] >= 'a' && s[0] <= 'z')
+    s[0] = static_cast<char>(s[0] - 32);
   return s.empty() ? question : s;
 }
 

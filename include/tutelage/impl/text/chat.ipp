@@ -29,7 +29,8 @@ TUTELAGE_INLINE Example render_example(const Tokenizer& tokenizer, std::span<con
   return e;
 }
 
-TUTELAGE_INLINE std::vector<std::int32_t> apply_chat_template(const Tokenizer& tokenizer, std::span<const Message> messages, bool add_generation_prompt) {
+TUTELAGE_INLINE std::vector<std::int32_t> apply_chat_template(const Tokenizer& tokenizer, std::span<const Message> messages,
+                                                              bool add_generation_prompt) {
   auto ids = render_example(tokenizer, messages).ids;
   if (add_generation_prompt) {
     ids.push_back(tokenizer.special_id("<|im_start|>"));

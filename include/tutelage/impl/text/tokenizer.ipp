@@ -13,7 +13,9 @@ TUTELAGE_BEGIN
 namespace text {
 
 namespace detail_ {
-inline std::uint64_t pair_key(std::int32_t a, std::int32_t b) { return static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32 | static_cast<std::uint32_t>(b); }
+inline std::uint64_t pair_key(std::int32_t a, std::int32_t b) {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32 | static_cast<std::uint32_t>(b);
+}
 }  // namespace detail_
 
 TUTELAGE_INLINE Tokenizer Tokenizer::base(std::span<const std::string> special_tokens) {
@@ -33,7 +35,9 @@ TUTELAGE_INLINE void Tokenizer::add_merge(std::int32_t left, std::int32_t right)
 TUTELAGE_INLINE Tokenizer Tokenizer::train(std::span<const std::string> texts, std::int64_t vocab_size, std::span<const std::string> special_tokens) {
   if (texts.empty()) detail::fail<ValueError>("Tokenizer::train", "no text", "0 texts", "at least one");
   const auto least = static_cast<std::int64_t>(special_tokens.size()) + 256;
-  if (vocab_size < least) detail::fail<ConfigError>("Tokenizer::train", "vocab_size is too small", detail::str(vocab_size), "at least " + detail::str(least) + " (special tokens and bytes)");
+  if (vocab_size < least)
+    detail::fail<ConfigError>("Tokenizer::train", "vocab_size is too small", detail::str(vocab_size),
+                              "at least " + detail::str(least) + " (special tokens and bytes)");
   Tokenizer t = base(special_tokens);
   const auto first_byte = static_cast<std::int32_t>(special_tokens.size());
 
@@ -41,8 +45,10 @@ TUTELAGE_INLINE Tokenizer Tokenizer::train(std::span<const std::string> texts, s
   for (const auto& s : texts)
     for (auto w : split_words(s)) {
       const auto it = counted.find(w);
-      if (it == counted.end()) counted.emplace(w, 1);
-      else ++it->second;
+      if (it == counted.end())
+        counted.emplace(w, 1);
+      else
+        ++it->second;
     }
   struct Word {
     std::vector<std::int32_t> ids;
@@ -160,7 +166,8 @@ TUTELAGE_INLINE std::vector<std::int32_t> Tokenizer::encode(std::string_view tex
 }
 
 TUTELAGE_INLINE const std::string& Tokenizer::token(std::int32_t id) const {
-  if (id < 0 || id >= vocab_size()) detail::fail<IndexError>("Tokenizer::token", "id is out of range", detail::str(id), "0 to " + detail::str(vocab_size() - 1));
+  if (id < 0 || id >= vocab_size())
+    detail::fail<IndexError>("Tokenizer::token", "id is out of range", detail::str(id), "0 to " + detail::str(vocab_size() - 1));
   return tokens_[static_cast<std::size_t>(id)];
 }
 

@@ -28,8 +28,10 @@ inline std::string printable(const std::string& bytes) {
   std::string s;
   for (unsigned char b : bytes) {
     const std::uint32_t c = table[b];
-    if (c < 0x80) s += static_cast<char>(c);
-    else s += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    if (c < 0x80)
+      s += static_cast<char>(c);
+    else
+      s += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
   }
   return s;
 }
@@ -40,31 +42,56 @@ TUTELAGE_INLINE std::string Tokenizer::to_json() const {
   using json = nlohmann::ordered_json;
   json vocab = json::object(), merges = json::array(), added = json::array();
   for (std::size_t i = 0; i < special_.size(); ++i) {
-    added.push_back({{"id", i}, {"content", special_[i]}, {"single_word", false}, {"lstrip", false}, {"rstrip", false}, {"normalized", false}, {"special", true}});
+    added.push_back({{"id", i},
+                     {"content", special_[i]},
+                     {"single_word", false},
+                     {"lstrip", false},
+                     {"rstrip", false},
+                     {"normalized", false},
+                     {"special", true}});
     vocab[special_[i]] = i;
   }
   for (std::size_t i = special_.size(); i < tokens_.size(); ++i) vocab[detail_::printable(tokens_[i])] = i;
   for (const auto& [a, b] : merges_) merges.push_back({detail_::printable(token(a)), detail_::printable(token(b))});
   const json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-  const json whole = {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", added}, {"normalizer", nullptr}, {"pre_tokenizer", byte_level},
-                      {"post_processor", nullptr}, {"decoder", byte_level},
-                      {"model", {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr}, {"end_of_word_suffix", nullptr},
-                                 {"fuse_unk", false}, {"byte_fallback", false}, {"ignore_merges", false}, {"vocab", vocab}, {"merges", merges}}}};
+  const json whole = {{"version", "1.0"},
+                      {"truncation", nullptr},
+                      {"padding", nullptr},
+                      {"added_tokens", added},
+                      {"normalizer", nullptr},
+                      {"pre_tokenizer", byte_level},
+                      {"post_processor", nullptr},
+                      {"decoder", byte_level},
+                      {"model",
+                       {{"type", "BPE"},
+                        {"dropout", nullptr},
+                        {"unk_token", nullptr},
+                        {"continuing_subword_prefix", nullptr},
+                        {"end_of_word_suffix", nullptr},
+                        {"fuse_unk", false},
+                        {"byte_fallback", false},
+                        {"ignore_merges", false},
+                        {"vocab", vocab},
+                        {"merges", merges}}}};
   return whole.dump(1) + "\n";
 }
 
 TUTELAGE_INLINE Tokenizer Tokenizer::from_json(const std::string& text, const std::string& name) {
-  const auto wrong = [&](const std::string& what, const std::string& got, const std::string& expected) { detail::fail<IoError>("Tokenizer::load", name + ": " + what, got, expected); };
+  const auto wrong = [&](const std::string& what, const std::string& got, const std::string& expected) {
+    detail::fail<IoError>("Tokenizer::load", name + ": " + what, got, expected);
+  };
   try {
     const auto whole = nlohmann::json::parse(text);
     const auto& model = whole.at("model");
     if (model.at("type") != "BPE") wrong("unknown model", model.at("type").dump(), "BPE");
     const auto& cut = whole.at("pre_tokenizer");
-    if (!cut.is_object() || cut.value("type", "") != "ByteLevel" || cut.value("add_prefix_space", false)) wrong("unknown pre_tokenizer", cut.dump(), "ByteLevel without prefix space");
+    if (!cut.is_object() || cut.value("type", "") != "ByteLevel" || cut.value("add_prefix_space", false))
+      wrong("unknown pre_tokenizer", cut.dump(), "ByteLevel without prefix space");
     if (!whole.value("normalizer", nlohmann::json()).is_null()) wrong("unknown normalizer", whole.at("normalizer").dump(), "none");
     std::vector<std::string> special;
     for (const auto& t : whole.at("added_tokens")) {
-      if (t.at("id").get<std::int64_t>() != static_cast<std::int64_t>(special.size())) wrong("special tokens are not the first ids", t.dump(), "id " + detail::str(special.size()));
+      if (t.at("id").get<std::int64_t>() != static_cast<std::int64_t>(special.size()))
+        wrong("special tokens are not the first ids", t.dump(), "id " + detail::str(special.size()));
       special.push_back(t.at("content"));
     }
     Tokenizer t = base(special);
@@ -77,13 +104,12 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_json(const std::string& text, const st
       t.add_merge(id_of[a], id_of[b]);
     }
     const auto& vocab = model.at("vocab");
-    if (vocab.size() != t.tokens_.size()) wrong("vocabulary and merges do not fit", detail::str(vocab.size()) + " tokens", detail::str(t.tokens_.size()));
+    if (vocab.size() != t.tokens_.size())
+      wrong("vocabulary and merges do not fit", detail::str(vocab.size()) + " tokens", detail::str(t.tokens_.size()));
     for (const auto& [token, id] : id_of)
       if (!vocab.contains(token) || vocab.at(token) != id) wrong("vocabulary has another order", token, "id " + detail::str(id));
     return t;
-  } catch (const nlohmann::json::exception& e) {
-    detail::fail<IoError>("Tokenizer::load", name + " is damaged", e.what(), "a tokenizer.json");
-  }
+  } catch (const nlohmann::json::exception& e) { detail::fail<IoError>("Tokenizer::load", name + " is damaged", e.what(), "a tokenizer.json"); }
 }
 
 TUTELAGE_INLINE Tokenizer Tokenizer::load(const std::string& folder) {

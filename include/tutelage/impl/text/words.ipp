@@ -23,7 +23,9 @@ inline Kind kind_of(std::uint32_t c) {
     if (c >= '0' && c <= '9') return Kind::kNumber;
     return c == ' ' || (c >= 9 && c <= 13) ? Kind::kSpace : Kind::kOther;
   }
-  if (c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000) return Kind::kSpace;
+  if (c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+      c == 0x3000)
+    return Kind::kSpace;
   if (in_ranges(c, kLetters)) return Kind::kLetter;
   return in_ranges(c, kNumbers) ? Kind::kNumber : Kind::kOther;
 }

@@ -25,7 +25,9 @@ TUTELAGE_INLINE io::ChatModel train_chatbot(std::span<const text::Conversation> 
   const auto room = static_cast<std::size_t>(config.max_positions);
   for (const auto& c : conversations)
     if (text::render_example(model.tokenizer, c).ids.size() <= room) model.conversations.push_back(c);
-  if (model.conversations.empty()) detail::fail<ValueError>("train_chatbot", "no conversation fits", detail::str(conversations.size()) + " conversations", "one of at most " + detail::str(config.max_positions) + " tokens");
+  if (model.conversations.empty())
+    detail::fail<ValueError>("train_chatbot", "no conversation fits", detail::str(conversations.size()) + " conversations",
+                             "one of at most " + detail::str(config.max_positions) + " tokens");
 
   nn::TransformerConfig shape;
   shape.vocab_size = model.tokenizer.vocab_size();
@@ -48,10 +50,12 @@ TUTELAGE_INLINE io::ChatModel train_chatbot(std::span<const text::Conversation> 
     std::vector<text::Example> items;
     for (std::int64_t i = 0; i < config.batch_size; ++i, ++seen) {
       if (seen % n == 0) order = detail_::shuffled(n, config.seed, seen / n);
-      Rng rng(config.seed, Purpose::kUser, static_cast<std::uint32_t>(order[static_cast<std::size_t>(seen % n)]), static_cast<std::uint32_t>(seen / n));
+      Rng rng(config.seed, Purpose::kUser, static_cast<std::uint32_t>(order[static_cast<std::size_t>(seen % n)]),
+              static_cast<std::uint32_t>(seen / n));
       const auto conversation = reword(model.conversations[static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)])], rng);
       auto example = text::render_example(model.tokenizer, conversation);
-      if (example.ids.size() > room) example = text::render_example(model.tokenizer, model.conversations[static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)])]);
+      if (example.ids.size() > room)
+        example = text::render_example(model.tokenizer, model.conversations[static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)])]);
       items.push_back(std::move(example));
     }
     const auto stats = trainer.step(items, schedule.factor(step));

@@ -74,7 +74,10 @@ TUTELAGE_INLINE void PPOConfig::validate() const {
 TUTELAGE_INLINE PPOTrainer::PPOTrainer(nn::Transformer policy, PPOConfig config) : PPOTrainer(policy, policy, std::move(config)) {}
 
 TUTELAGE_INLINE PPOTrainer::PPOTrainer(nn::Transformer policy, nn::Transformer reference, PPOConfig config)
-    : model_{policy, nn::ScalarHead<float>(policy.config.hidden_size)}, reference_(std::move(reference)), config_(std::move(config)), optimizer_(config_.optimizer) {
+    : model_{policy, nn::ScalarHead<float>(policy.config.hidden_size)},
+      reference_(std::move(reference)),
+      config_(std::move(config)),
+      optimizer_(config_.optimizer) {
   config_.validate();
   if (config_.value_head_std > 0) model_.value_head = nn::ScalarHead<float>(policy.config.hidden_size, config_.value_head_std, config_.seed);
 }
@@ -89,19 +92,21 @@ TUTELAGE_INLINE std::vector<nn::Generation> PPOTrainer::generate(const std::vect
   return nn::generate(model_.policy, prompts, options, {}, run);
 }
 
-TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
-                                          std::span<const text::Example> rehearsal) {
+TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses,
+                                          std::span<const double> scores, std::span<const text::Example> rehearsal) {
   const auto n = static_cast<std::int64_t>(prompts.size());
   if (n == 0) detail::fail<ValueError>("PPOTrainer::step", "no prompt", "0", "at least one");
   if (responses.size() != prompts.size() || scores.size() != prompts.size())
-    detail::fail<ShapeError>("PPOTrainer::step", "lists differ in length", detail::str(responses.size()) + " responses, " + detail::str(scores.size()) + " scores", detail::str(n) + " of each");
+    detail::fail<ShapeError>("PPOTrainer::step", "lists differ in length",
+                             detail::str(responses.size()) + " responses, " + detail::str(scores.size()) + " scores", detail::str(n) + " of each");
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     if (prompts[i].empty() || responses[i].ids.empty())
       detail::fail<ValueError>("PPOTrainer::step", "prompt or answer of sample " + detail::str(i) + " is empty", "no token", "at least one");
-    if (!std::isfinite(scores[i])) detail::fail<ValueError>("PPOTrainer::step", "score of sample " + detail::str(i) + " is not finite", detail::str(scores[i]), "a finite number");
+    if (!std::isfinite(scores[i]))
+      detail::fail<ValueError>("PPOTrainer::step", "score of sample " + detail::str(i) + " is not finite", detail::str(scores[i]), "a finite number");
     if (responses[i].logprobs.size() != responses[i].ids.size())
-      detail::fail<ShapeError>("PPOTrainer::step", "sample " + detail::str(i) + " lacks the sampler's log-probs", detail::str(responses[i].logprobs.size()), detail::str(responses[i].ids.size()),
-                               "Pass what generate() returned.");
+      detail::fail<ShapeError>("PPOTrainer::step", "sample " + detail::str(i) + " lacks the sampler's log-probs",
+                               detail::str(responses[i].logprobs.size()), detail::str(responses[i].ids.size()), "Pass what generate() returned.");
   }
 
   // 1. Values, reference log-probs, rewards and advantages, an episode after the other.
@@ -112,7 +117,9 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
     detail_::AnswerBatch batch;
     for (std::int64_t i = begin; i < end; ++i) batch.add(prompts[static_cast<std::size_t>(i)], responses[static_cast<std::size_t>(i)].ids);
     const Tensor values = model_.value_head(ops::rows(model_.policy.hidden(batch.tokens), batch.positions));
-    const Tensor ref = ops::token_logprobs(ops::linear(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.token_embedding, Tensor()), batch.targets, config_.temperature);
+    const Tensor ref =
+        ops::token_logprobs(ops::linear(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.token_embedding, Tensor()),
+                            batch.targets, config_.temperature);
     std::int64_t at = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       const auto& answer = responses[static_cast<std::size_t>(i)];
@@ -157,7 +164,9 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
       const auto order = detail_::shuffled(n, config_.seed, iteration_ * config_.num_epochs + epoch);
       detail_::micro_batches(n, config_.mini_batch_size, [&](std::int64_t mini_begin, std::int64_t mini_end) {
         std::int64_t count = 0;
-        for (std::int64_t k = mini_begin; k < mini_end; ++k) count += rollout.offsets[static_cast<std::size_t>(order[static_cast<std::size_t>(k)]) + 1] - rollout.offsets[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])];
+        for (std::int64_t k = mini_begin; k < mini_end; ++k)
+          count += rollout.offsets[static_cast<std::size_t>(order[static_cast<std::size_t>(k)]) + 1] -
+                   rollout.offsets[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])];
         const double weight = 1.0 / static_cast<double>(count);
         std::vector<float> policy_terms, value_terms, ptx_terms;
         double clipped = 0, approx_kl = 0;
@@ -175,30 +184,36 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
             returns.insert(returns.end(), rollout.returns.begin() + from, rollout.returns.begin() + to);
           }
           const auto m = static_cast<std::int64_t>(old.size());
-          acc.add([&](const PolicyAndValue& p, const detail_::AnswerBatch& b) {
-            const Tensor rows = ops::rows(p.policy.hidden(b.tokens), b.positions);
-            const Tensor logprobs = ops::token_logprobs(ops::linear(rows, p.policy.token_embedding, Tensor()), b.targets, config_.temperature);
-            if (first)
-              for (std::int64_t t = 0; t < m; ++t) {
-                const double ratio = math::exp(logprobs.data()[t] - old[static_cast<std::size_t>(t)]);
-                stats.first_ratio_min = std::min(stats.first_ratio_min, ratio);
-                stats.first_ratio_max = std::max(stats.first_ratio_max, ratio);
-              }
-            const auto policy = rl::policy_terms(logprobs, detail_::slice(old, 0, m), detail_::slice(advantages, 0, m), weight, config_.clip_range);
-            const auto value = rl::value_terms(p.value_head(rows), detail_::slice(values, 0, m), detail_::slice(returns, 0, m), weight, config_.clip_range_value);
-            policy_terms.insert(policy_terms.end(), policy.terms.span().begin(), policy.terms.span().end());
-            value_terms.insert(value_terms.end(), value.terms.span().begin(), value.terms.span().end());
-            clipped += policy.clipped;
-            approx_kl += policy.approx_kl;
-            return ops::add(policy.terms, ops::affine(value.terms, config_.vf_coef, 0.0));
-          }, batch);
+          acc.add(
+              [&](const PolicyAndValue& p, const detail_::AnswerBatch& b) {
+                const Tensor rows = ops::rows(p.policy.hidden(b.tokens), b.positions);
+                const Tensor logprobs = ops::token_logprobs(ops::linear(rows, p.policy.token_embedding, Tensor()), b.targets, config_.temperature);
+                if (first)
+                  for (std::int64_t t = 0; t < m; ++t) {
+                    const double ratio = math::exp(logprobs.data()[t] - old[static_cast<std::size_t>(t)]);
+                    stats.first_ratio_min = std::min(stats.first_ratio_min, ratio);
+                    stats.first_ratio_max = std::max(stats.first_ratio_max, ratio);
+                  }
+                const auto policy =
+                    rl::policy_terms(logprobs, detail_::slice(old, 0, m), detail_::slice(advantages, 0, m), weight, config_.clip_range);
+                const auto value = rl::value_terms(p.value_head(rows), detail_::slice(values, 0, m), detail_::slice(returns, 0, m), weight,
+                                                   config_.clip_range_value);
+                policy_terms.insert(policy_terms.end(), policy.terms.span().begin(), policy.terms.span().end());
+                value_terms.insert(value_terms.end(), value.terms.span().begin(), value.terms.span().end());
+                clipped += policy.clipped;
+                approx_kl += policy.approx_kl;
+                return ops::add(policy.terms, ops::affine(value.terms, config_.vf_coef, 0.0));
+              },
+              batch);
         });
         if (rehearsed > 0 && config_.ptx_coef > 0)
-          acc.add([&](const PolicyAndValue& p, std::span<const text::Example> items) {
-            const Tensor terms = sft_terms(p.policy, items, config_.ptx_coef / static_cast<double>(rehearsed));
-            ptx_terms.assign(terms.span().begin(), terms.span().end());
-            return terms;
-          }, rehearsal);
+          acc.add(
+              [&](const PolicyAndValue& p, std::span<const text::Example> items) {
+                const Tensor terms = sft_terms(p.policy, items, config_.ptx_coef / static_cast<double>(rehearsed));
+                ptx_terms.assign(terms.span().begin(), terms.span().end());
+                return terms;
+              },
+              rehearsal);
         const auto result = acc.finish();
         norms.push_back(optimizer_.step(model_, result.grads));
         policy_losses.push_back(kernels::sum16_double(policy_terms.data(), static_cast<std::int64_t>(policy_terms.size())));
@@ -224,7 +239,8 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
   return stats;
 }
 
-TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations, const RunOptions& run) {
+TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations,
+                                           const RunOptions& run) {
   PPOStats stats;
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;

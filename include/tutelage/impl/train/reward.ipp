@@ -49,7 +49,8 @@ TUTELAGE_INLINE void RewardConfig::validate() const {
   optimizer.validate();
 }
 
-TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardConfig config) : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
+TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardConfig config)
+    : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
   config_.validate();
 }
 
@@ -59,8 +60,9 @@ TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
   if (!(count > 0)) detail::fail<ValueError>("RewardTrainer::step", "no pair with a weight", detail::str(count), "more than 0");
   GradAccumulator<float, nn::TransformerWithHead<float>> acc(model_.net);
   detail_::micro_batches(static_cast<std::int64_t>(pairs.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
-    acc.add([&](const nn::TransformerWithHead<float>& net, std::span<const Pair> part) { return detail_::pair_terms(net, part, config_, 1.0 / count); },
-            pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+    acc.add(
+        [&](const nn::TransformerWithHead<float>& net, std::span<const Pair> part) { return detail_::pair_terms(net, part, config_, 1.0 / count); },
+        pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
   });
   const auto result = acc.finish();
   return {result.value, optimizer_.step(model_.net, result.grads)};
@@ -78,7 +80,8 @@ TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, cons
     for (std::int64_t begin = 0; begin < n; begin += config_.batch_size) {
       if (run.stop_requested()) return last;
       items.clear();
-      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i) items.push_back(pairs[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
+        items.push_back(pairs[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
       last = step(items);
       run.report({"reward", ++done, total, {{"loss", last.loss}}});
     }
@@ -94,7 +97,8 @@ TUTELAGE_INLINE double pair_accuracy(const reward::RewardEnsemble& ensemble, std
   return right / static_cast<double>(pairs.size());
 }
 
-TUTELAGE_INLINE reward::RewardEnsemble fit_ensemble(const nn::Transformer& trunk, std::span<const Pair> pairs, std::int64_t members, const RewardConfig& config, const RunOptions& run) {
+TUTELAGE_INLINE reward::RewardEnsemble fit_ensemble(const nn::Transformer& trunk, std::span<const Pair> pairs, std::int64_t members,
+                                                    const RewardConfig& config, const RunOptions& run) {
   if (pairs.empty()) detail::fail<ValueError>("fit_ensemble", "no pair", "0", "at least one");
   reward::RewardEnsemble ensemble;
   for (std::int64_t k = 0; k < members; ++k) {

@@ -12,8 +12,7 @@ namespace train {
 
 namespace detail_ {
 /// Cuts [0, n) into runs of at most `most` (0: one run) and calls f(begin, end).
-template <class F>
-void micro_batches(std::int64_t n, std::int64_t most, const F& f) {
+template <class F> void micro_batches(std::int64_t n, std::int64_t most, const F& f) {
   const std::int64_t size = most > 0 ? most : std::max<std::int64_t>(n, 1);
   for (std::int64_t begin = 0; begin < n; begin += size) f(begin, std::min(n, begin + size));
 }
@@ -57,7 +56,8 @@ TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const t
         targets.push_back(e.ids[t]);
       }
   }
-  if (positions.empty()) detail::fail<ValueError>("sft_terms", "no answer token to learn", "an all-zero mask", "at least one marked token", "Is there an assistant turn?");
+  if (positions.empty())
+    detail::fail<ValueError>("sft_terms", "no answer token to learn", "an all-zero mask", "at least one marked token", "Is there an assistant turn?");
   const Tensor rows = ops::rows(model.hidden(batch), positions);
   return ops::affine(ops::token_logprobs(ops::linear(rows, model.token_embedding, Tensor()), targets), -weight, 0.0);
 }
@@ -72,18 +72,22 @@ TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const te
   return kernels::sum16_double(terms.data(), static_cast<std::int64_t>(terms.size())) / static_cast<double>(terms.size());
 }
 
-TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config) : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
+TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config)
+    : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
   config_.validate();
 }
 
 TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor) {
   const std::int64_t count = answer_tokens(examples);
-  if (count == 0) detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token", "Is there an assistant turn?");
+  if (count == 0)
+    detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token",
+                             "Is there an assistant turn?");
   GradAccumulator<float, nn::Transformer> acc(model_);
   detail_::micro_batches(static_cast<std::int64_t>(examples.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
     const auto items = examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
     if (answer_tokens(items) == 0) return;
-    acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count)); }, items);
+    acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count)); },
+            items);
   });
   const auto result = acc.finish();
   return {result.value, optimizer_.step(model_, result.grads, lr_factor)};
@@ -102,7 +106,8 @@ TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examp
     for (std::int64_t begin = 0; begin < n; begin += config_.batch_size, ++step_number) {
       if (run.stop_requested()) return last;
       items.clear();
-      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i) items.push_back(examples[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
+        items.push_back(examples[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
       last = step(items, schedule.factor(step_number));
       run.report({"sft", step_number + 1, steps_per_epoch * config_.epochs, {{"loss", last.loss}}});
     }

@@ -30,11 +30,11 @@ class Stopwatch {
 /// What an update learns from, sorted out of the judgements and the exchanges to rehearse.
 struct Lesson {
   prefs::TrainingData data;
-  std::vector<prefs::Demonstration> good;       // the different corrections and answers called right
-  std::set<std::string> rejected;               // answers objected to more often than accepted
+  std::vector<prefs::Demonstration> good;           // the different corrections and answers called right
+  std::set<std::string> rejected;                   // answers objected to more often than accepted
   std::vector<prefs::Demonstration> objectionable;  // exchanges that give a rejected answer
-  std::vector<text::Conversation> rehearsal;    // exchanges whose answer nobody objected to
-  std::vector<std::string> questions;           // asked, and those of dropped exchanges: the same mistake elsewhere
+  std::vector<text::Conversation> rehearsal;        // exchanges whose answer nobody objected to
+  std::vector<std::string> questions;               // asked, and those of dropped exchanges: the same mistake elsewhere
 };
 
 inline const std::string& last_content(const text::Conversation& c, const char* role) {
@@ -73,7 +73,8 @@ inline Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::spa
     if (lesson.rejected.count(last_content(c, "assistant"))) {
       if (!asked.count(last_content(c, "user"))) lesson.objectionable.push_back({last_content(c, "user"), last_content(c, "assistant")});
       ask(last_content(c, "user"));
-    } else if (!asked.count(last_content(c, "user"))) lesson.rehearsal.push_back(c);
+    } else if (!asked.count(last_content(c, "user")))
+      lesson.rehearsal.push_back(c);
   }
   return lesson;
 }
@@ -97,8 +98,13 @@ TUTELAGE_INLINE void TeachConfig::validate() const {
   };
   need(max_new_tokens >= 1, "max_new_tokens", static_cast<double>(max_new_tokens), "1 or more");
   need(temperature > 0, "temperature", temperature, "more than 0");
-  for (const auto& [value, field] : {std::pair{sft_steps, "sft_steps"}, {sft_demonstrations, "sft_demonstrations"}, {sft_rehearsal, "sft_rehearsal"}, {reward_models, "reward_models"},
-                                     {rehearsal_pairs, "rehearsal_pairs"}, {ppo_iterations, "ppo_iterations"}, {ppo_rehearsal, "ppo_rehearsal"}})
+  for (const auto& [value, field] : {std::pair{sft_steps, "sft_steps"},
+                                     {sft_demonstrations, "sft_demonstrations"},
+                                     {sft_rehearsal, "sft_rehearsal"},
+                                     {reward_models, "reward_models"},
+                                     {rehearsal_pairs, "rehearsal_pairs"},
+                                     {ppo_iterations, "ppo_iterations"},
+                                     {ppo_rehearsal, "ppo_rehearsal"}})
     need(value >= 0, field, static_cast<double>(value), "0 or more");
   need(ppo_prompts >= 1, "ppo_prompts", static_cast<double>(ppo_prompts), "1 or more");
   need(sft_learning_rate > 0, "sft_learning_rate", sft_learning_rate, "more than 0");
@@ -106,7 +112,8 @@ TUTELAGE_INLINE void TeachConfig::validate() const {
   ppo.validate();
 }
 
-TUTELAGE_INLINE Teacher::Teacher(io::ChatModel model, TeachConfig config) : base_(std::move(model)), config_(std::move(config)), policy_(base_.transformer) {
+TUTELAGE_INLINE Teacher::Teacher(io::ChatModel model, TeachConfig config)
+    : base_(std::move(model)), config_(std::move(config)), policy_(base_.transformer) {
   config_.validate();
 }
 
@@ -126,12 +133,14 @@ TUTELAGE_INLINE TokenIds Teacher::sequence(const std::string& question, const st
   ids.insert(ids.end(), said.begin(), said.end());
   ids.push_back(base_.tokenizer.special_id("<|im_end|>"));
   if (static_cast<std::int64_t>(ids.size()) > base_.transformer.config.max_positions)
-    detail::fail<ValueError>("Teacher", "question and answer are too long", detail::str(ids.size()) + " tokens", "at most " + detail::str(base_.transformer.config.max_positions));
+    detail::fail<ValueError>("Teacher", "question and answer are too long", detail::str(ids.size()) + " tokens",
+                             "at most " + detail::str(base_.transformer.config.max_positions));
   return ids;
 }
 
 TUTELAGE_INLINE nn::TokenBatch Teacher::sequences(std::span<const std::string> questions, std::span<const std::string> answers) const {
-  if (questions.size() != answers.size()) detail::fail<ShapeError>("Teacher", "not one answer a question", detail::str(answers.size()), detail::str(questions.size()));
+  if (questions.size() != answers.size())
+    detail::fail<ShapeError>("Teacher", "not one answer a question", detail::str(answers.size()), detail::str(questions.size()));
   nn::TokenBatch batch;
   for (std::size_t i = 0; i < questions.size(); ++i) batch.add(sequence(questions[i], answers[i]));
   return batch;
@@ -176,10 +185,17 @@ TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
   j.prompt = last_->first;
   j.answer_a = last_->second;
   switch (what.kind) {
-    case K::kRight: j.kind = prefs::Kind::kRight; break;
-    case K::kWrong: j.kind = prefs::Kind::kWrong; break;
-    case K::kSay: j.kind = prefs::Kind::kCorrection, j.correction = what.text; break;
-    default: detail::fail<ValueError>("Teacher::feedback", "not a judgement", what.text, "right, wrong or a better answer");
+    case K::kRight:
+      j.kind = prefs::Kind::kRight;
+      break;
+    case K::kWrong:
+      j.kind = prefs::Kind::kWrong;
+      break;
+    case K::kSay:
+      j.kind = prefs::Kind::kCorrection, j.correction = what.text;
+      break;
+    default:
+      detail::fail<ValueError>("Teacher::feedback", "not a judgement", what.text, "right, wrong or a better answer");
   }
   judge(j);
   return j;
@@ -289,7 +305,8 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
       for (std::int64_t i = 0; i < config_.ppo_prompts; ++i) {
         const auto& question = pick(lesson.questions);
         const auto reworded = reword(question, rng);
-        prompts.push_back(base_.tokenizer.encode(reworded).size() <= base_.tokenizer.encode(question).size() + 4 ? prompt_ids(reworded) : prompt_ids(question));
+        prompts.push_back(base_.tokenizer.encode(reworded).size() <= base_.tokenizer.encode(question).size() + 4 ? prompt_ids(reworded)
+                                                                                                                 : prompt_ids(question));
       }
       const auto responses = trainer.generate(prompts);
       nn::TokenBatch whole;

@@ -37,8 +37,9 @@ inline std::string quoted(const std::string& s) {
 /// Words with which people object or say how it should be.
 inline bool objects(const std::string& s) {
   const std::string l = lower(s);
-  for (const char* word : {"not right", "not quite", "wrong", "incorrect", "not correct", "rather say", "should say", "should answer", "should respond", "better answer", "better to say",
-                           "would say", "usually say", "usually respond", "usually answer", "would respond", "would answer", "instead", "please say", "just say", "correct answer"})
+  for (const char* word : {"not right",      "not quite",      "wrong",         "incorrect",     "not correct", "rather say",  "should say",
+                           "should answer",  "should respond", "better answer", "better to say", "would say",   "usually say", "usually respond",
+                           "usually answer", "would respond",  "would answer",  "instead",       "please say",  "just say",    "correct answer"})
     if (l.find(word) != std::string::npos) return true;
   return false;
 }
@@ -52,7 +53,8 @@ TUTELAGE_INLINE Understood understand(const std::string& line) {
   if (s[0] == '/') {
     const auto space = s.find(' ');
     const std::string command = s.substr(0, space), rest = space == std::string::npos ? "" : detail_::trimmed(s.substr(space));
-    static const std::array<std::pair<const char*, K>, 6> commands{{{"/right", K::kRight}, {"/wrong", K::kWrong}, {"/say", K::kSay}, {"/undo", K::kUndo}, {"/quit", K::kQuit}, {"/help", K::kHelp}}};
+    static const std::array<std::pair<const char*, K>, 6> commands{
+        {{"/right", K::kRight}, {"/wrong", K::kWrong}, {"/say", K::kSay}, {"/undo", K::kUndo}, {"/quit", K::kQuit}, {"/help", K::kHelp}}};
     for (const auto& [name, kind] : commands)
       if (command == name) {
         if (kind == K::kSay && rest.empty()) detail::fail<ValueError>("understand", "/say needs the better answer", "/say", "/say I'm a chatbot.");
@@ -61,7 +63,8 @@ TUTELAGE_INLINE Understood understand(const std::string& line) {
     std::array<std::string, 6> known;
     for (std::size_t i = 0; i < known.size(); ++i) known[i] = commands[i].first;
     const std::string near = detail::nearest(command, known.data(), known.size());
-    detail::fail<ValueError>("understand", "unknown command", command, "/right, /wrong, /say TEXT, /undo, /help or /quit", near.empty() ? "" : "Did you mean " + near + "?");
+    detail::fail<ValueError>("understand", "unknown command", command, "/right, /wrong, /say TEXT, /undo, /help or /quit",
+                             near.empty() ? "" : "Did you mean " + near + "?");
   }
   if (const std::string better = detail_::quoted(s); !better.empty() && detail_::objects(s)) return {K::kSay, better};
   return {K::kQuestion, s};
