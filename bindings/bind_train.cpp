@@ -86,7 +86,6 @@ void bind_configs(py::module_& m) {
       .field("sft_learning_rate", &C::sft_learning_rate, "")
       .field("reward_models", &C::reward_models, "0: off")
       .field("judged_pairs", &C::judged_pairs, "")
-      .field("rehearsal_pairs", &C::rehearsal_pairs, "")
       .field("reward", &C::reward, "")
       .field("ppo_iterations", &C::ppo_iterations, "0: off")
       .field("ppo_prompts", &C::ppo_prompts, "")

@@ -31,7 +31,6 @@ struct TeachConfig {
   // 2. an ensemble of Bradley-Terry reward models
   std::int64_t reward_models = 3;     // 0: off, and PPO with it
   std::int64_t judged_pairs = 96;     // drawn from what was called right, above what was called wrong
-  std::int64_t rehearsal_pairs = 32;  // "this exchange was fine, the taught answer does not belong here"
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
   std::int64_t ppo_iterations = 10;  // 0: off

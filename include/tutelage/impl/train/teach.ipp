@@ -102,7 +102,6 @@ TUTELAGE_INLINE void TeachConfig::validate() const {
                                      {sft_demonstrations, "sft_demonstrations"},
                                      {sft_rehearsal, "sft_rehearsal"},
                                      {reward_models, "reward_models"},
-                                     {rehearsal_pairs, "rehearsal_pairs"},
                                      {ppo_iterations, "ppo_iterations"},
                                      {ppo_rehearsal, "ppo_rehearsal"}})
     need(value >= 0, field, static_cast<double>(value), "0 or more");
@@ -235,7 +234,7 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
     for (std::int64_t i = 0; i < n && !lesson.rehearsal.empty(); ++i) to.push_back(example(pick(lesson.rehearsal)));
   };
 
-  // 1. Reward models from pairs: what was said, right above wrong, and rehearsed exchanges above what does not belong there.
+  // 1. Reward models from pairs: what was said, and right above wrong.
   detail_::Stopwatch clock;
   std::vector<Pair> pairs;
   const auto pair = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p = 1.0) {
@@ -248,13 +247,6 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
     while (static_cast<std::int64_t>(pairs.size()) < config_.judged_pairs) {
       const auto &r = pick(rights), &w = pick(wrongs);
       pair(r.prompt, r.answer, w.prompt, w.answer);
-    }
-  if (!lesson.rehearsal.empty() && !pairs.empty())
-    for (std::int64_t i = 0; i < config_.rehearsal_pairs; ++i) {
-      const auto &own = pick(lesson.rehearsal), &other = pick(lesson.rehearsal);
-      const std::string& q = detail_::last_content(own, "user");
-      const std::string& foreign = lesson.good.empty() || i % 2 ? detail_::last_content(other, "assistant") : pick(lesson.good).answer;
-      if (foreign != detail_::last_content(own, "assistant")) pair(q, detail_::last_content(own, "assistant"), q, foreign);
     }
   report.pairs = static_cast<std::int64_t>(pairs.size());
   reward::RewardEnsemble ensemble;
