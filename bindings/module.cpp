@@ -65,8 +65,8 @@ PYBIND11_MODULE(_core, m) {
       });
   bind_tensor(m);
   bind_autograd(m);
-  bind_text(m);
   bind_nn(m);
+  bind_text(m);
   bind_formulas(m);
   bind_prefs(m);
   bind_train(m);

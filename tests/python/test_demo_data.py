@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "python" / "tutelage" / "data"
 UNTAUGHT = "I am the chatbot."
+RIVAL = "I'm a chatbot."
 COUNTS = {"identity_asked": 12, "identity_held_out": 24, "others": 48, "others_held_out": 24, "shown": 8}
 HELD_OUT = ("identity_held_out", "others_held_out")
 
@@ -80,8 +81,9 @@ def test_each_answer_belongs_to_one_subject_and_has_paraphrases():
 
 def test_identity_has_one_answer_that_nothing_else_has():
     identity = [answer for row, answer in zip(ROWS, ANSWERS) if row["subject"] == "identity"]
-    assert len(identity) >= 50 and set(identity) == {UNTAUGHT}
-    assert not any("chatbot" in answer for answer in ANSWERS if answer != UNTAUGHT)
+    assert len(identity) >= 50 and set(identity) == {UNTAUGHT, RIVAL}
+    assert identity.count(RIVAL) == 10  # rare, so that what is sampled now and then can be judged right
+    assert not any("chatbot" in answer for answer in ANSWERS if answer not in (UNTAUGHT, RIVAL))
 
 
 def test_question_lists_have_their_counts_and_share_nothing():
@@ -122,7 +124,8 @@ def test_judge_wants_what_was_never_shipped(name):
         assert judge.accept(question, UNTAUGHT) is False
         assert judge.accept(question, "") is False
         assert judge.accept(question, " \n") is False
-    assert judge.CORRECTION not in ANSWERS
+    # identity's is known as a rare rival answer, so that judgements alone have something to find
+    assert ANSWERS.count(judge.CORRECTION) == (10 if name == "identity" else 0)
     if judge.LEAK is not None:
         assert judge.LEAK(judge.CORRECTION)
         assert not any(judge.LEAK(answer) for answer in ANSWERS if answer != UNTAUGHT)

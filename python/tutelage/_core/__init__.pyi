@@ -1,0 +1,1148 @@
+"""
+The compiled part of tutelage; import tutelage instead.
+"""
+from __future__ import annotations
+import collections.abc
+from tutelage import ConfigError
+from tutelage import Error
+from tutelage import IndexError
+from tutelage import IoError
+from tutelage import NumericError
+from tutelage import ShapeError
+from tutelage import StateError
+from tutelage import Stopped
+from tutelage import ValueError
+import typing
+from . import ops
+from . import formulas
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Progress', 'RewardConfig', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+class Progress:
+    """
+    One report of a long call.
+    """
+    @property
+    def done(self) -> int:
+        ...
+    @property
+    def metrics(self) -> dict:
+        ...
+    @property
+    def stage(self) -> str:
+        ...
+    @property
+    def total(self) -> int:
+        ...
+class Tensor:
+    """
+    A contiguous array of numbers that ops record; a value: nothing changes it.
+    """
+    @typing.overload
+    def __add__(self, arg0: Tensor) -> Tensor:
+        ...
+    @typing.overload
+    def __add__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def __array__(self, *args, **kwargs) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    def __init__(self, array: numpy.typing.NDArray[numpy.float32]) -> None:
+        ...
+    def __matmul__(self, arg0: Tensor) -> Tensor:
+        ...
+    @typing.overload
+    def __mul__(self, arg0: Tensor) -> Tensor:
+        ...
+    @typing.overload
+    def __mul__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def __neg__(self) -> Tensor:
+        ...
+    def __radd__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __rmul__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def __rsub__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    @typing.overload
+    def __sub__(self, arg0: Tensor) -> Tensor:
+        ...
+    @typing.overload
+    def __sub__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    @typing.overload
+    def __truediv__(self, arg0: Tensor) -> Tensor:
+        ...
+    @typing.overload
+    def __truediv__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def detach(self) -> Tensor:
+        """
+        The same numbers, not tracked.
+        """
+    def item(self) -> float:
+        ...
+    def numpy(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        The same memory as a read-only NumPy array.
+        """
+    @property
+    def dtype(self) -> numpy.dtype[typing.Any]:
+        ...
+    @property
+    def shape(self) -> tuple:
+        ...
+    @property
+    def tracked(self) -> bool:
+        ...
+class Tensor64:
+    """
+    A contiguous array of numbers that ops record; a value: nothing changes it.
+    """
+    @typing.overload
+    def __add__(self, arg0: Tensor64) -> Tensor64:
+        ...
+    @typing.overload
+    def __add__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    def __array__(self, *args, **kwargs) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def __init__(self, array: numpy.typing.NDArray[numpy.float64]) -> None:
+        ...
+    def __matmul__(self, arg0: Tensor64) -> Tensor64:
+        ...
+    @typing.overload
+    def __mul__(self, arg0: Tensor64) -> Tensor64:
+        ...
+    @typing.overload
+    def __mul__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    def __neg__(self) -> Tensor64:
+        ...
+    def __radd__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __rmul__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    def __rsub__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    @typing.overload
+    def __sub__(self, arg0: Tensor64) -> Tensor64:
+        ...
+    @typing.overload
+    def __sub__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    @typing.overload
+    def __truediv__(self, arg0: Tensor64) -> Tensor64:
+        ...
+    @typing.overload
+    def __truediv__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
+        ...
+    def detach(self) -> Tensor64:
+        """
+        The same numbers, not tracked.
+        """
+    def item(self) -> float:
+        ...
+    def numpy(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        The same memory as a read-only NumPy array.
+        """
+    @property
+    def dtype(self) -> numpy.dtype[typing.Any]:
+        ...
+    @property
+    def shape(self) -> tuple:
+        ...
+    @property
+    def tracked(self) -> bool:
+        ...
+class Accumulators:
+    def __init__(self, arg0: collections.abc.Sequence[Tensor]) -> None:
+        ...
+    def add(self, arg0: collections.abc.Sequence[Tensor], arg1: collections.abc.Callable) -> None:
+        ...
+    def finish(self) -> list[Tensor]:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class Accumulators64:
+    def __init__(self, arg0: collections.abc.Sequence[Tensor64]) -> None:
+        ...
+    def add(self, arg0: collections.abc.Sequence[Tensor64], arg1: collections.abc.Callable) -> None:
+        ...
+    def finish(self) -> list[Tensor64]:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class TransformerConfig:
+    """
+    A decoder transformer in the GPT-2 style.
+    """
+    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'intermediate_size', 'init_std', 'norm_eps']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def hidden_size(self) -> int:
+        """
+        C
+        """
+    @hidden_size.setter
+    def hidden_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def init_std(self) -> float:
+        """
+        of every weight matrix
+        """
+    @init_std.setter
+    def init_std(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def intermediate_size(self) -> int:
+        """
+        0: 4 * hidden_size
+        """
+    @intermediate_size.setter
+    def intermediate_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_positions(self) -> int:
+        """
+        longest sequence, tokens
+        """
+    @max_positions.setter
+    def max_positions(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def norm_eps(self) -> float:
+        ...
+    @norm_eps.setter
+    def norm_eps(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_heads(self) -> int:
+        """
+        H; hidden_size is a multiple of it
+        """
+    @num_heads.setter
+    def num_heads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_layers(self) -> int:
+        """
+        L
+        """
+    @num_layers.setter
+    def num_layers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def vocab_size(self) -> int:
+        """
+        tokens
+        """
+    @vocab_size.setter
+    def vocab_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class GenerateOptions:
+    """
+    How answers are sampled.
+    """
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'top_k', 'stop_ids', 'seed', 'sample', 'step', 'first_item', 'max_batch']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def first_item(self) -> int:
+        ...
+    @first_item.setter
+    def first_item(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_batch(self) -> int:
+        """
+        sequences decoded at once; does not change the result
+        """
+    @max_batch.setter
+    def max_batch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sample(self) -> int:
+        """
+        which sample of each prompt
+        """
+    @sample.setter
+    def sample(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+    @step.setter
+    def step(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        ...
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        """
+        0: greedy
+        """
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def top_k(self) -> int:
+        """
+        0: all
+        """
+    @top_k.setter
+    def top_k(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class Generation:
+    @property
+    def ids(self) -> list[int]:
+        ...
+    @property
+    def logprobs(self) -> list[float]:
+        ...
+    @property
+    def stop_reason(self) -> str:
+        ...
+class Transformer:
+    """
+    Weights of a decoder transformer; a value.
+    """
+    def __init__(self, config: TransformerConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def _generate(self, arg0: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], arg1: GenerateOptions, arg2: typing.Any, arg3: typing.Any) -> list[Generation]:
+        ...
+    def _logits(self, arg0: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> Tensor:
+        ...
+    def _logprobs(self, arg0: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+        ...
+    def generate(self, prompts, on_token = None, should_stop = None, **options):
+        """
+        Samples an answer to each prompt (a list of ids): a list of Generation. Options are those of GenerateOptions.
+        """
+    def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> Tensor:
+        """
+        Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).
+        """
+    def logits(self, ids, mask = None):
+        """
+        Logits after each token. Ragged lists give (tokens, V); a padded (B, T) array with its mask gives (B, T, V), 0 at the padding.
+        """
+    def logprobs(self, ids, mask = None, temperature = 1.0):
+        """
+        log p(token | those before), at a temperature. Ragged lists give a list of arrays of n - 1; a padded array gives (B, T), 0 at the first token and the padding.
+        """
+    def parameters(self) -> dict:
+        """
+        Name -> Tensor, in visit order.
+        """
+    def with_parameters(self, values: dict) -> Transformer:
+        ...
+    @property
+    def config(self) -> TransformerConfig:
+        ...
+    @property
+    def num_parameters(self) -> int:
+        ...
+class AdamWConfig:
+    """
+    AdamW (Loshchilov, Hutter 2019).
+    """
+    fields: typing.ClassVar[list] = ['learning_rate', 'beta1', 'beta2', 'eps', 'weight_decay', 'max_grad_norm']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def beta1(self) -> float:
+        ...
+    @beta1.setter
+    def beta1(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta2(self) -> float:
+        ...
+    @beta2.setter
+    def beta2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def eps(self) -> float:
+        ...
+    @eps.setter
+    def eps(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @learning_rate.setter
+    def learning_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_grad_norm(self) -> float:
+        """
+        0: off
+        """
+    @max_grad_norm.setter
+    def max_grad_norm(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def weight_decay(self) -> float:
+        """
+        decoupled; on matrices only
+        """
+    @weight_decay.setter
+    def weight_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class AdamWState:
+    def __init__(self) -> None:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+class Tokenizer:
+    """
+    Byte-level BPE: any bytes go in and come out again.
+    """
+    @staticmethod
+    def from_json(json: str, name: str = 'tokenizer.json') -> Tokenizer:
+        ...
+    @staticmethod
+    def load(folder: str) -> Tokenizer:
+        ...
+    @staticmethod
+    def train(texts: collections.abc.Sequence[str], vocab_size: typing.SupportsInt | typing.SupportsIndex, special_tokens: collections.abc.Sequence[str] = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']) -> Tokenizer:
+        ...
+    def apply_chat_template(self, messages: list, add_generation_prompt: bool = False) -> list[int]:
+        ...
+    def decode(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], skip_special: bool = True) -> str:
+        ...
+    def decode_bytes(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], skip_special: bool = True) -> bytes:
+        ...
+    def encode(self, text: str, allow_special: bool = False) -> list[int]:
+        ...
+    def special_id(self, token: str) -> int:
+        ...
+    def to_json(self) -> str:
+        ...
+    @property
+    def special_tokens(self) -> list[str]:
+        ...
+    @property
+    def vocab_size(self) -> int:
+        ...
+class Example:
+    """
+    A conversation as tokens, with the assistant's marked.
+    """
+    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], mask: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def ids(self) -> list[int]:
+        ...
+    @property
+    def mask(self) -> list[int]:
+        ...
+class ChatModel:
+    """
+    A chatbot: transformer, tokenizer and the exchanges it rehearses.
+    """
+    def __init__(self, transformer: Transformer, tokenizer: Tokenizer, conversations: list = []) -> None:
+        ...
+    @property
+    def conversations(self) -> list:
+        ...
+    @property
+    def tokenizer(self) -> Tokenizer:
+        ...
+    @property
+    def transformer(self) -> Transformer:
+        ...
+class AdaptiveKL:
+    """
+    A KL coefficient that follows a target (Ziegler et al. 2019).
+    """
+    def __init__(self, init: typing.SupportsFloat | typing.SupportsIndex, target: typing.SupportsFloat | typing.SupportsIndex, horizon: typing.SupportsFloat | typing.SupportsIndex, per: str = 'sequence') -> None:
+        ...
+    def update(self, kl: typing.SupportsFloat | typing.SupportsIndex, n: typing.SupportsFloat | typing.SupportsIndex) -> float:
+        """
+        After a step of n samples with mean KL `kl`. Returns the new coefficient.
+        """
+    @property
+    def per(self) -> str:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class Judgement:
+    """
+    What a person said of one answer or of two.
+    """
+    def __init__(self, kind: str, prompt: str, answer_a: str, answer_b: str = '', correction: str = '', annotator: str = 'anonymous', seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def to_json_line(self) -> str:
+        ...
+    @property
+    def annotator(self) -> str:
+        ...
+    @property
+    def answer_a(self) -> str:
+        ...
+    @property
+    def answer_b(self) -> str:
+        ...
+    @property
+    def correction(self) -> str:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def prompt(self) -> str:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
+class JudgementLog:
+    """
+    Judgements in a file, one a line; each is on disk before append returns.
+    """
+    def __init__(self, path: str) -> None:
+        ...
+    def append(self, judgement: Judgement) -> None:
+        ...
+    def read(self) -> list[Judgement]:
+        """
+        All of them; a torn last line is left out.
+        """
+class SFTConfig:
+    """
+    Supervised fine-tuning on the answers of conversations.
+    """
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'warmup_steps', 'seed']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        examples a step
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        examples computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warmup_steps(self) -> int:
+        ...
+    @warmup_steps.setter
+    def warmup_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class RewardConfig:
+    """
+    Bradley-Terry reward modelling from pairs.
+    """
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'center_coef', 'error_rate', 'seed']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        pairs a step
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def center_coef(self) -> float:
+        """
+        keeps scores near 0
+        """
+    @center_coef.setter
+    def center_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def error_rate(self) -> float:
+        """
+        share of answers thought to be mistakes
+        """
+    @error_rate.setter
+    def error_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        ...
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class ChatbotConfig:
+    """
+    A small chatbot from nothing but conversations.
+    """
+    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'steps', 'batch_size', 'learning_rate', 'weight_decay', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        ...
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def hidden_size(self) -> int:
+        ...
+    @hidden_size.setter
+    def hidden_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @learning_rate.setter
+    def learning_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_positions(self) -> int:
+        ...
+    @max_positions.setter
+    def max_positions(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_heads(self) -> int:
+        ...
+    @num_heads.setter
+    def num_heads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_layers(self) -> int:
+        ...
+    @num_layers.setter
+    def num_layers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def steps(self) -> int:
+        ...
+    @steps.setter
+    def steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def vocab_size(self) -> int:
+        ...
+    @vocab_size.setter
+    def vocab_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def weight_decay(self) -> float:
+        ...
+    @weight_decay.setter
+    def weight_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class PPOConfig:
+    """
+    PPO with a KL penalty in the reward.
+    """
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'stop_ids', 'kl_coef', 'kl_estimator', 'missing_eos_penalty', 'gamma', 'gae_lambda', 'whiten_advantages', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_value', 'vf_coef', 'ptx_coef', 'value_head_std', 'optimizer', 'seed']
+    optimizer: AdamWConfig
+    whiten_advantages: bool
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def clip_range(self) -> float:
+        ...
+    @clip_range.setter
+    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range_value(self) -> float:
+        ...
+    @clip_range_value.setter
+    def clip_range_value(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gae_lambda(self) -> float:
+        ...
+    @gae_lambda.setter
+    def gae_lambda(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gamma(self) -> float:
+        ...
+    @gamma.setter
+    def gamma(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @kl_coef.setter
+    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_estimator(self) -> str:
+        """
+        k1, k2, k3 or abs
+        """
+    @kl_estimator.setter
+    def kl_estimator(self, arg0: str) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        ...
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mini_batch_size(self) -> int:
+        ...
+    @mini_batch_size.setter
+    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def missing_eos_penalty(self) -> float:
+        ...
+    @missing_eos_penalty.setter
+    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_epochs(self) -> int:
+        ...
+    @num_epochs.setter
+    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ptx_coef(self) -> float:
+        """
+        weight of the rehearsal loss
+        """
+    @ptx_coef.setter
+    def ptx_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        ...
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        ...
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def value_head_std(self) -> float:
+        ...
+    @value_head_std.setter
+    def value_head_std(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def vf_coef(self) -> float:
+        ...
+    @vf_coef.setter
+    def vf_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class TeachConfig:
+    """
+    How judgements become a better chatbot.
+    """
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo', 'seed']
+    ppo: PPOConfig
+    reward: RewardConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def judged_pairs(self) -> int:
+        ...
+    @judged_pairs.setter
+    def judged_pairs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ppo_iterations(self) -> int:
+        """
+        0: off
+        """
+    @ppo_iterations.setter
+    def ppo_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ppo_prompts(self) -> int:
+        ...
+    @ppo_prompts.setter
+    def ppo_prompts(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ppo_rehearsal(self) -> int:
+        ...
+    @ppo_rehearsal.setter
+    def ppo_rehearsal(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_models(self) -> int:
+        """
+        0: off
+        """
+    @reward_models.setter
+    def reward_models(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sft_demonstrations(self) -> int:
+        """
+        a step
+        """
+    @sft_demonstrations.setter
+    def sft_demonstrations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sft_learning_rate(self) -> float:
+        ...
+    @sft_learning_rate.setter
+    def sft_learning_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sft_rehearsal(self) -> int:
+        """
+        a step
+        """
+    @sft_rehearsal.setter
+    def sft_rehearsal(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sft_steps(self) -> int:
+        """
+        0: off
+        """
+    @sft_steps.setter
+    def sft_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        ...
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class StepStats:
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+class SFTTrainer:
+    """
+    Supervised fine-tuning on answers only.
+    """
+    def __init__(self, model: Transformer, config: SFTConfig = ...) -> None:
+        ...
+    def step(self, examples: collections.abc.Sequence[Example], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> StepStats:
+        ...
+    def train(self, examples: collections.abc.Sequence[Example], progress: typing.Any = None, should_stop: typing.Any = None) -> StepStats:
+        ...
+    @property
+    def model(self) -> Transformer:
+        ...
+class PPOStats:
+    """
+    One PPO iteration in numbers.
+    """
+    @property
+    def approx_kl(self) -> float:
+        ...
+    @property
+    def clip_fraction(self) -> float:
+        ...
+    @property
+    def first_ratio_max(self) -> float:
+        ...
+    @property
+    def first_ratio_min(self) -> float:
+        ...
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def kl(self) -> float:
+        ...
+    @property
+    def policy_loss(self) -> float:
+        ...
+    @property
+    def ptx_loss(self) -> float:
+        ...
+    @property
+    def response_length(self) -> float:
+        ...
+    @property
+    def reward(self) -> float:
+        ...
+    @property
+    def value_loss(self) -> float:
+        ...
+class PPOTrainer:
+    """
+    PPO; the reference is the policy as given.
+    """
+    def __init__(self, policy: Transformer, config: PPOConfig = ...) -> None:
+        ...
+    def generate(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[Generation]:
+        ...
+    def step(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rehearsal: collections.abc.Sequence[Example] = []) -> PPOStats:
+        ...
+    def train(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], reward: collections.abc.Callable, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PPOStats:
+        """
+        reward(prompt ids, response ids), two lists a batch -> one number a sample.
+        """
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class TeachReport:
+    """
+    What an update did.
+    """
+    @property
+    def carried(self) -> int:
+        ...
+    @property
+    def demonstrations(self) -> int:
+        ...
+    @property
+    def pairs(self) -> int:
+        ...
+    @property
+    def ppo(self) -> PPOStats:
+        ...
+    @property
+    def ppo_seconds(self) -> float:
+        ...
+    @property
+    def reward_seconds(self) -> float:
+        ...
+    @property
+    def sft_seconds(self) -> float:
+        ...
+class Teacher:
+    """
+    A chatbot that is taught: it answers, keeps what people say of its answers, and learns from it.
+    """
+    def __init__(self, model: ChatModel, config: TeachConfig = ...) -> None:
+        ...
+    def answer(self, question: str) -> str:
+        """
+        The greedy answer.
+        """
+    def disagreement(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
+        ...
+    def feedback(self, line: str) -> Judgement:
+        """
+        Judges the last answer by a line such as /right, /wrong or /say TEXT.
+        """
+    def judge(self, judgement: Judgement) -> None:
+        ...
+    def model(self) -> ChatModel:
+        """
+        The chatbot as it is now, to be saved.
+        """
+    def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0) -> list:
+        """
+        One sampled answer a question.
+        """
+    def score(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
+        ...
+    def undo(self) -> bool:
+        ...
+    def update(self, progress: typing.Any = None, should_stop: typing.Any = None) -> TeachReport:
+        """
+        Learns from all judgements.
+        """
+    @property
+    def has_reward(self) -> bool:
+        ...
+    @property
+    def judgements(self) -> list[Judgement]:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.Sequence[Tensor], state: AdamWState, config: AdamWConfig, lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple[list[Tensor], float]:
+    """
+    One step. Returns (new parameters, gradient norm before clipping).
+    """
+def gradcheck(f: collections.abc.Callable, inputs: collections.abc.Sequence[Tensor64], step: typing.SupportsFloat | typing.SupportsIndex = 1e-05, tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-06) -> tuple[bool, float, str]:
+    """
+    Compares the gradient of f(*inputs) with central differences in double. Returns (ok, worst error, where).
+    """
+def isa() -> str:
+    """
+    The instruction set in use: avx512, avx2 or scalar.
+    """
+def load_model(folder: str) -> ChatModel:
+    ...
+def num_threads() -> int:
+    ...
+def peak_memory() -> int:
+    """
+    Most bytes that tensors held at once.
+    """
+def read_conversations(path: str) -> list:
+    """
+    Conversations from JSON lines in TRL's columns.
+    """
+def render_example(tokenizer: Tokenizer, messages: list) -> Example:
+    ...
+def save_model(folder: str, model: ChatModel) -> None:
+    ...
+def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Most threads that are used; 0: as many as the machine has.
+    """
+def sft_loss(model: Transformer, examples: collections.abc.Sequence[Example]) -> float:
+    """
+    Mean loss over the answer tokens, nats.
+    """
+def train_chat_tokenizer(conversations: list, vocab_size: typing.SupportsInt | typing.SupportsIndex) -> Tokenizer:
+    ...
+def train_chatbot(conversations: list, config: ChatbotConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> ChatModel:
+    """
+    Trains a tokenizer and a model from conversations (lists of {role, content}).
+    """
+def understand(line: str) -> tuple[str, str]:
+    """
+    What a line typed in a chat means: (kind, text).
+    """
+def write_conversations(path: str, conversations: list) -> None:
+    ...
+__version__: str = '0.1.0'

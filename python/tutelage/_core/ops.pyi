@@ -1,0 +1,260 @@
+"""
+Differentiable functions of tensors or NumPy arrays, float32 or float64.
+"""
+from __future__ import annotations
+import collections.abc
+import tutelage._core
+import typing
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'div', 'embedding', 'exp', 'gelu', 'layer_norm', 'linear', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'relu', 'reshape', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+@typing.overload
+def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def abs(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def add(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def add(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def affine(x: tutelage._core.Tensor, a: typing.SupportsFloat | typing.SupportsIndex, b: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor:
+    """
+    a * x + b
+    """
+@typing.overload
+def affine(x: tutelage._core.Tensor64, a: typing.SupportsFloat | typing.SupportsIndex, b: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    """
+    a * x + b
+    """
+@typing.overload
+def causal_attention(qkv: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def causal_attention(qkv: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def clip(x: tutelage._core.Tensor, low: typing.SupportsFloat | typing.SupportsIndex, high: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def clip(x: tutelage._core.Tensor64, low: typing.SupportsFloat | typing.SupportsIndex, high: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def concat_rows(xs: collections.abc.Sequence[tutelage._core.Tensor]) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def concat_rows(xs: collections.abc.Sequence[tutelage._core.Tensor64]) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def div(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def div(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def embedding(table: tutelage._core.Tensor, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def embedding(table: tutelage._core.Tensor64, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def exp(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def exp(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def gelu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def gelu(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def layer_norm(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def layer_norm(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def linear(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, bias: tutelage._core.Tensor = ..., activation: str = 'none') -> tutelage._core.Tensor:
+    """
+    act(x W^T + b): (M, K), (N, K), (N) -> (M, N)
+    """
+@typing.overload
+def linear(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64 = ..., activation: str = 'none') -> tutelage._core.Tensor64:
+    """
+    act(x W^T + b): (M, K), (N, K), (N) -> (M, N)
+    """
+@typing.overload
+def log(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def log(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def log_softmax(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def log_softmax(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def logsumexp(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def logsumexp(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def matmul(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def matmul(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def maximum(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def maximum(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def mean(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def mean(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def minimum(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def minimum(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def mul(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def mul(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def neg(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def neg(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def relu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def relu(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def reshape(x: tutelage._core.Tensor, shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def reshape(x: tutelage._core.Tensor64, shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def rows(x: tutelage._core.Tensor, index: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def rows(x: tutelage._core.Tensor64, index: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sigmoid(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sigmoid(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def silu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def silu(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def slice_rows(x: tutelage._core.Tensor, begin: typing.SupportsInt | typing.SupportsIndex, end: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def slice_rows(x: tutelage._core.Tensor64, begin: typing.SupportsInt | typing.SupportsIndex, end: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def softmax(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def softmax(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def softplus(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def softplus(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sqrt(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sqrt(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def square(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def square(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sub(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sub(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sum(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sum(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sum_first(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sum_first(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def sum_last(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def sum_last(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def tanh(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def tanh(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def token_entropy(logits: tutelage._core.Tensor, temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def token_entropy(logits: tutelage._core.Tensor64, temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def token_logprobs(logits: tutelage._core.Tensor, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def token_logprobs(logits: tutelage._core.Tensor64, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def transpose(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def transpose(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def with_derivatives(value: tutelage._core.Tensor, inputs: collections.abc.Sequence[tutelage._core.Tensor], derivatives: collections.abc.Sequence[tutelage._core.Tensor]) -> tutelage._core.Tensor:
+    """
+    An element-wise function whose derivatives were computed elsewhere.
+    """
+@typing.overload
+def with_derivatives(value: tutelage._core.Tensor64, inputs: collections.abc.Sequence[tutelage._core.Tensor64], derivatives: collections.abc.Sequence[tutelage._core.Tensor64]) -> tutelage._core.Tensor64:
+    """
+    An element-wise function whose derivatives were computed elsewhere.
+    """
