@@ -128,8 +128,8 @@ def test_judge_wants_what_was_never_shipped(name):
     assert ANSWERS.count(judge.CORRECTION) == (10 if name == "identity" else 0)
     if judge.LEAK is not None:
         assert judge.LEAK(judge.CORRECTION)
-        assert not any(judge.LEAK(answer) for answer in ANSWERS if answer != UNTAUGHT)
-        assert not any(judge.accept("who are you?", answer) for answer in ANSWERS)
+        assert not any(judge.LEAK(answer) for answer in ANSWERS if answer not in (UNTAUGHT, RIVAL))
+        assert not any(judge.accept("who are you?", answer) for answer in ANSWERS if answer != RIVAL)
 
 
 @pytest.mark.parametrize(
