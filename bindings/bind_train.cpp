@@ -90,6 +90,7 @@ void bind_configs(py::module_& m) {
       .field("ppo_iterations", &C::ppo_iterations, "0: off")
       .field("ppo_prompts", &C::ppo_prompts, "")
       .field("ppo_rehearsal", &C::ppo_rehearsal, "")
+      .field("ppo_demonstrations", &C::ppo_demonstrations, "")
       .field("ppo", &C::ppo, "")
       .field("seed", &C::seed, "")
       .done();

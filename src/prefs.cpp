@@ -1,1 +1,15 @@
+#include "tutelage/impl/prefs/acquisition.ipp"
+#include "tutelage/impl/prefs/annotator.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
+#include "tutelage/impl/prefs/strengths.ipp"
+
+TUTELAGE_BEGIN
+namespace prefs {
+template BasicTensor<float> acquisition(const std::string&, const BasicTensor<float>&, std::uint64_t, std::uint32_t);
+template BasicTensor<double> acquisition(const std::string&, const BasicTensor<double>&, std::uint64_t, std::uint32_t);
+template std::vector<std::int64_t> k_center_batch(const BasicTensor<float>&, std::span<const double>, std::int64_t, double, std::uint64_t,
+                                                  std::uint32_t);
+template std::vector<std::int64_t> k_center_batch(const BasicTensor<double>&, std::span<const double>, std::int64_t, double, std::uint64_t,
+                                                  std::uint32_t);
+}  // namespace prefs
+TUTELAGE_END

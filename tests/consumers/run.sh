@@ -68,7 +68,7 @@ if grep -qw avx2 /proc/cpuinfo 2>/dev/null && grep -qw fma /proc/cpuinfo; then
 fi
 
 lines=$(grep -c digest "$work/digests")
-different=$(sed 's/.*digest/digest/' "$work/digests" | sort -u | wc -l)
+different=$(sed -n 's/.*digest/digest/p' "$work/digests" | sort -u | wc -l)
 if [ "$lines" != "$expected" ] || [ "$different" != 1 ]; then
   echo "consumers: expected $expected equal digests"
   exit 1

@@ -13,19 +13,20 @@ struct AdamWConfig {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
-  double eps = 1e-8;
+  double eps = 1e-8;           // added to the square root
   double weight_decay = 0.0;   // decoupled; on matrices (rank 2) only
   double max_grad_norm = 1.0;  // clipped by global norm; 0: off
-  void validate() const;
+  void validate() const;       // @throws ConfigError
 };
 
-/// learning rate factor: linear warm-up over `warmup`, then "constant", "linear" or "cosine" down to `floor` at `total`.
+/// Factor of the learning rate at a step (from 0): (step + 1) / warmup while step < warmup, then 1 for "constant", or down from 1 to `floor` at
+/// `total` along a line or half a cosine, and `floor` from there on. Only the warm-up where total <= warmup.
 struct Schedule {
   enum class Kind { kConstant, kLinear, kCosine } kind = Kind::kConstant;
   std::int64_t warmup = 0;
   std::int64_t total = 0;
   double floor = 0.0;
-  double factor(std::int64_t step) const;
+  double factor(std::int64_t step) const;  // @throws ValueError for a negative step
 };
 
 /// Moments of one parameter list. Order of the list is the parameters' visit order.
@@ -35,8 +36,13 @@ template <class T> struct AdamWState {
   std::vector<BasicTensor<T>> m, v;
 };
 
-/// One AdamW step (Loshchilov, Hutter 2019) on `params`, in place; returns the gradient's global norm before clipping.
-/// @throws NumericError, changing nothing, where the norm is not finite
+/// One AdamW step on `params`, in place; returns the gradient's global norm before clipping.
+///   g = grad * min(1, max_grad_norm / norm); m += (1 - beta1)(g - m); v += (1 - beta2)(g^2 - v)
+///   p -= learning_rate * lr_factor * (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay * p)
+/// beta^t are running products in double. Moments that fall below the smallest normal number become 0.
+/// Differs from torch: no 1e-6 is added to the norm; vectors do not decay.
+/// @throws ShapeError, ConfigError, ValueError, and NumericError where the norm is not finite; nothing is changed then
+/// Cost: one pass for the norm, one for the step. Source: Loshchilov, Hutter 2019, algorithm 2. Checked by: test_adamw.cpp.
 template <class T>
 double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<T>> grads, AdamWState<T>& state, const AdamWConfig& config,
                   double lr_factor = 1.0);
@@ -46,10 +52,10 @@ template <class T, class Params> class AdamW {
  public:
   explicit AdamW(AdamWConfig config) : config_(config) { config_.validate(); }
   double step(Params& params, const Params& grads, double lr_factor = 1.0) {
+    const auto g = parameter_list<T>(grads);
     auto p = parameter_list<T>(params);
     const std::vector<BasicTensor<T>> none(p.size());
     params = with_parameters<T>(std::move(params), std::span(none));  // p is the sole owner now, so that the step writes in place
-    auto g = parameter_list<T>(grads);
     double norm;
     try {
       norm = adamw_step<T>(p, std::span<const BasicTensor<T>>(g), state_, config_, lr_factor);

@@ -18,10 +18,11 @@ enum class Kind { kA, kB, kTie, kSkip, kRight, kWrong, kCorrection };
 struct Judgement {
   Kind kind = Kind::kSkip;
   std::string prompt;
-  std::string answer_a, answer_b;
-  std::string correction;  // the better answer in the person's words
+  std::string answer_a{}, answer_b{};
+  std::string correction{};  // the better answer in the person's words
   std::string annotator = "anonymous";
-  double seconds = 0;  // how long it took
+  double seconds = 0;                  // how long it took
+  std::string source_a{}, source_b{};  // where the answers came from (a model, a sample's number), if known
 };
 
 /// The name of a kind in files: "a", "b", "tie", "skip", "right", "wrong", "correction".

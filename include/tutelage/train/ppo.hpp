@@ -79,7 +79,7 @@ class PPOTrainer {
   /// @throws ValueError for an empty prompt or answer or a score that is not finite, ShapeError for lists of unequal length, NumericError (the
   /// iteration's start is restored)
   PPOStats step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
-                std::span<const text::Example> rehearsal = {});
+                std::span<const text::Example> rehearsal = {}, double lr_factor = 1.0);
   /// generate, score, step, `iterations` times on the same prompts.
   PPOStats train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations, const RunOptions& run = {});
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,13 +30,14 @@ struct TeachConfig {
   std::int64_t sft_rehearsal = 24;      // exchanges a step that were not objected to
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
-  std::int64_t reward_models = 3;     // 0: off, and PPO with it
-  std::int64_t judged_pairs = 96;     // drawn from what was called right, above what was called wrong
+  std::int64_t reward_models = 3;  // 0: off, and PPO with it
+  std::int64_t judged_pairs = 96;  // drawn from what was called right, above what was called wrong
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
-  std::int64_t ppo_iterations = 10;  // 0: off
-  std::int64_t ppo_prompts = 32;     // an iteration
-  std::int64_t ppo_rehearsal = 24;   // exchanges a step
+  std::int64_t ppo_iterations = 10;     // 0: off
+  std::int64_t ppo_prompts = 32;        // an iteration
+  std::int64_t ppo_rehearsal = 24;      // exchanges a step
+  std::int64_t ppo_demonstrations = 8;  // a step
   PPOConfig ppo;
   std::uint64_t seed = 0;
   TeachConfig();  // sets the parts' learning rates
@@ -89,7 +91,7 @@ class Teacher {
   const nn::Transformer& policy() const { return policy_; }
   const io::ChatModel& base() const { return base_; }
   /// The chatbot as it is now, to be saved. What was objected to is no longer rehearsed; what was taught is.
-  io::ChatModel model() const;
+  io::ChatModel model();
 
  private:
   struct Past {
@@ -97,8 +99,9 @@ class Teacher {
     reward::RewardEnsemble ensemble;
     std::size_t judgements;
   };
-  /// Questions that got an answer objected to, with the good answer that every reward model prefers there.
-  std::vector<prefs::Demonstration> carry_over(const reward::RewardEnsemble& ensemble, const detail_::Lesson& lesson) const;
+  /// Keeps what the untaught model answers to these questions.
+  void find_matters(std::span<const std::string> questions);
+  detail_::Lesson lesson();
   TokenIds prompt_ids(const std::string& question) const;
   nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
   TokenIds sequence(const std::string& question, const std::string& answer) const;
@@ -109,6 +112,7 @@ class Teacher {
   reward::RewardEnsemble ensemble_;
   std::vector<prefs::Judgement> judgements_;
   std::vector<Past> past_;
+  std::map<std::string, std::string> matters_;               // question -> the untaught model's greedy answer
   std::optional<std::pair<std::string, std::string>> last_;  // question and answer
 };
 

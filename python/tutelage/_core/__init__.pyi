@@ -856,7 +856,7 @@ class TeachConfig:
     """
     How judgements become a better chatbot.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo', 'seed']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
     ppo: PPOConfig
     reward: RewardConfig
     def __init__(self, **kwargs) -> None:
@@ -878,6 +878,12 @@ class TeachConfig:
         ...
     @max_new_tokens.setter
     def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ppo_demonstrations(self) -> int:
+        ...
+    @ppo_demonstrations.setter
+    def ppo_demonstrations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def ppo_iterations(self) -> int:

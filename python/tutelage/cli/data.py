@@ -23,7 +23,7 @@ def read_yaml(path):
         with open(path, encoding="utf-8") as file:
             lists = yaml.safe_load(file)["conversations"]
         return [turns(str(q), str(a)) for lines in lists for q, a in zip(lines, lines[1:])]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise IoError(f"--data: {path} is not a chatterbot-corpus file: got {error}, expected `conversations:` with lists of lines.") from error
 
 

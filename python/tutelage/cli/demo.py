@@ -12,11 +12,17 @@ from .data import read_data
 from .judges import SHIPPED, Judge, wilson
 from .screen import Interrupt, Progress, visible
 
-ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES = 3, 50, 3, 8
+ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES = 3, 40, 3, 8
 
 
 def questions():
     return json.loads(resources.files("tutelage").joinpath("data/questions.json").read_text(encoding="utf-8"))
+
+
+def identity_wordings():
+    """Every shipped wording of the subject that is taught: the loss on other subjects leaves them out."""
+    with resources.files("tutelage").joinpath("data/conversations.jsonl").open(encoding="utf-8") as file:
+        return {row["messages"][0]["content"] for row in map(json.loads, file) if row["subject"] == "identity"}
 
 
 class Run:
@@ -70,12 +76,12 @@ def unseen_pairs(teacher, judgements):
     return sum(score[id(r)] > score[id(w)] for r, w in pairs), len(pairs)
 
 
-def ask_round(teacher, judge, asked, number, corrections, ablate, run):
-    """Samples answers, asks about those where the reward models differ most, and keeps what is said."""
+def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
+    """Samples answers, asks about those where the reward models differ most, and keeps what is said. Nothing is asked twice."""
     pool = {}
     for k in range(SAMPLES):
         for q, a in zip(asked, teacher.sample(asked, number * SAMPLES + k)):
-            if a.strip():
+            if a.strip() and (q, a) not in seen:
                 pool.setdefault((q, a))
     pool = list(pool)
     spread = teacher.disagreement([q for q, _ in pool], [a for _, a in pool])
@@ -84,11 +90,12 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run):
     for i in order:
         question, answer = pool[i]
         kind, better = ("right" if judge.says(question, answer) else "wrong"), ""
-        if kind == "wrong" and judge.correction and corrections < MOST_CORRECTIONS and ablate in (None, "corrections"):
+        if kind == "wrong" and judge.correction and corrections < MOST_CORRECTIONS and ablate != "verdicts":
             kind, better, corrections = "correction", judge.correction, corrections + 1
         if ablate == "corrections" and kind != "correction":
             continue
         judgement = prefs.Judgement(kind, question, answer, correction=better, annotator="simulated")
+        seen.add((question, answer))
         run.judgement(judgement)
         new.append(judgement)
     return new, corrections, teacher.has_reward
@@ -97,10 +104,11 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run):
 def teach(teacher, judge, asked, run, ablate, stop, say, progress):
     """The rounds. Returns what happened in numbers."""
     told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "unseen": [0, 0]}
+    seen = set()
     for number in range(ROUNDS):
         if stop():
             break
-        new, told["corrections"], chosen = ask_round(teacher, judge, asked, number, told["corrections"], ablate, run)
+        new, told["corrections"], chosen = ask_round(teacher, judge, asked, number, told["corrections"], ablate, run, seen)
         if not new:
             break
         right, pairs = unseen_pairs(teacher, new)
@@ -138,7 +146,7 @@ def run(args):
     start = time.monotonic()
     say = (lambda *_: None) if args.json else (lambda line: print(line, flush=True))
     by_hand = args.judge is None and sys.stdin.isatty() and not args.json
-    judge = None if by_hand else Judge(args.judge or SHIPPED, args.error_rate, args.seed)
+    judge = None if by_hand else Judge(args.judge or SHIPPED, args.error_rate, args.seed, args.wish)
     asked_all = questions()
     files = Run(args.out)
     say("tutelage demo: a small chatbot learns to talk here, from nothing; then it is taught.")
@@ -149,15 +157,19 @@ def run(args):
         model = train.train_chatbot(conversations, train.ChatbotConfig(seed=args.seed), progress=progress, should_stop=stop)
         teacher = train.Teacher(model, config_for(args.ablate, args.seed))
         say(f"   {model.transformer.num_parameters:,} parameters, {time.monotonic() - start:.0f} s so far")
-        if by_hand:
-            if args.out:
-                io.save_model(args.out, model)
-            converse(teacher, True, args.out)
-            return 0
-        say(f"2. The judge is {judge.source}, wrong in {100 * judge.error_rate:.0f} % of its answers. It wants this: {judge.wish}.")
-        result = judged(args, teacher, judge, asked_all, files, stop, say, progress, start)
+        if args.out:
+            io.save_model(args.out, model)
+        if not by_hand:
+            say(f"2. The judge is {judge.source}, wrong in {100 * judge.error_rate:.0f} % of its answers. It wants this: {judge.wish}.")
+            try:
+                result = judged(args, teacher, judge, asked_all, files, stop, say, progress, start)
+            finally:  # a judge that fails takes nothing away that was learnt
+                if args.out:
+                    io.save_model(args.out, teacher.model())
+    if by_hand:
+        converse(teacher, True, args.out)
+        return 0
     if args.out:
-        io.save_model(args.out, teacher.model())
         say(f"Kept in {args.out}. Talk to it: tutelage chat {args.out} --learn")
     if args.json:
         print(json.dumps(result))
@@ -167,7 +179,8 @@ def run(args):
 def judged(args, teacher, judge, asked_all, files, stop, say, progress, start):
     asked, held_out, others, shown = (asked_all[k] for k in ("identity_asked", "identity_held_out", "others", "shown"))
     others = others[:40]
-    rest = [text.render_example(teacher.model().tokenizer, c) for c in teacher.model().conversations if c[0]["content"] not in asked_all["identity_asked"]][::7]
+    taught = set(asked) | (set() if args.data else identity_wordings())
+    rest = [text.render_example(teacher.model().tokenizer, c) for c in teacher.model().conversations if c[0]["content"] not in taught][::7]
     loss_before = train.sft_loss(teacher.policy, rest)
     examples = asked[:1] + held_out[:3]
     greedy_before = {q: teacher.answer(q) for q in examples + shown}
@@ -185,10 +198,11 @@ def judged(args, teacher, judge, asked_all, files, stop, say, progress, start):
     right, pairs = told["unseen"]
     loss_after = train.sft_loss(teacher.policy, rest)
     say(f"\n4. {told['judgements']} answers from the judge, {told['asked_where_unsure']} of them asked where the reward models differed most; {told['corrections']} corrections")
-    say(f"   reward models right on {right} of {pairs} unseen pairs")
+    low, high = wilson(right, pairs)
+    say(f"   reward models right on {right} of {pairs} unseen pairs" + (f" [{100 * low:.0f} to {100 * high:.0f} %, 95 %]" if pairs else ""))
     say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.1f} nats an answer; {told['rounds']} rounds")
-    say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], len(held_out)))
-    say("   " + share("accepted, wordings asked:", before["accepted_asked"], after["accepted_asked"], len(asked)))
+    say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], len(held_out))
+        + "; " + share("asked:", before["accepted_asked"], after["accepted_asked"], len(asked)))
     say(f"   leaked into other subjects: {after['leaked']} of {len(others)}; loss there {loss_before:.3f} -> {loss_after:.3f} nats a token; {seconds:.0f} s, tensors {peak_memory() / 2**20:.0f} MB")
     return {
         "accepted_before": before["accepted"] / len(held_out), "accepted_after": after["accepted"] / len(held_out),

@@ -5,23 +5,41 @@ import math
 import os
 import random
 
+import tutelage
+
 from .. import ConfigError, IoError
 
 SHIPPED = "simulated"
+WISHES = ("identity", "sentence", "short")  # the rules that are shipped, in examples/judges/
+
+
+def shipped(wish):
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "judges", wish + ".py") + ":accept"
+
+
+def load(path):
+    """The module in a file. @throws ConfigError for one that does not run"""
+    spec = importlib.util.spec_from_file_location("judge", path)
+    if spec is None:
+        raise ConfigError(f"--judge: not a Python file: got {path}, expected FILE.py:function.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"--judge: {path} does not load: got {type(error).__name__}: {error}, expected a Python file with a judge.") from error
+    return module
 
 
 class Judge:
     """accept(question, answer) from a file, with the optional CORRECTION, ERROR_RATE, WISH and LEAK of that file."""
 
-    def __init__(self, spec, error_rate, seed):
+    def __init__(self, spec, error_rate, seed, wish="identity"):
         if spec == SHIPPED:
-            spec = os.path.join(os.path.dirname(os.path.dirname(__file__)), "judges", "identity.py") + ":accept"
+            spec = shipped(wish)
         path, _, name = spec.rpartition(":")
-        if not path or not os.path.exists(path):
+        if not path or not os.path.isfile(path):
             raise IoError(f"--judge: no such file: got {spec}, expected FILE.py:function.")
-        module_spec = importlib.util.spec_from_file_location("judge", path)
-        module = importlib.util.module_from_spec(module_spec)
-        module_spec.loader.exec_module(module)
+        module = load(path)
         if not callable(getattr(module, name, None)):
             raise ConfigError(f"--judge: {path} has no such function: got {name}, expected one like accept(question, answer).")
         self._accept, self.source = getattr(module, name), path
@@ -29,11 +47,18 @@ class Judge:
         self.wish = getattr(module, "WISH", "what its file says")
         self.leaks = getattr(module, "LEAK", None)
         self.error_rate = getattr(module, "ERROR_RATE", 0.0) if error_rate is None else error_rate
+        if not isinstance(self.error_rate, (int, float)) or not 0 <= self.error_rate <= 1:
+            raise ConfigError(f"--judge: {path}: ERROR_RATE is no share: got {self.error_rate!r}, expected a number from 0 to 1.")
         self._coin = random.Random(seed)
 
     def accepts(self, question, answer):
         """The judge's true opinion; used to measure."""
-        return bool(self._accept(question, answer))
+        try:
+            return bool(self._accept(question, answer))
+        except Exception as error:
+            raise tutelage.ValueError(
+                f"--judge: {self.source} failed on question {question!r}, answer {answer!r}: got {type(error).__name__}: {error}, expected True or False."
+            ) from error
 
     def says(self, question, answer):
         """What is said: wrong at the stated rate; used to teach."""

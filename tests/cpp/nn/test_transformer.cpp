@@ -210,6 +210,13 @@ TEST_CASE("bad input is named") {
   CHECK_THROWS_AS(model.logits(nn::TokenBatch{}), ValueError);
   CHECK_THROWS_AS(model.logits(batch_of({{}})), ValueError);
   CHECK_THROWS_AS(model.logits(batch_of({std::vector<std::int32_t>(41, 1)})), ShapeError);
+  for (const std::vector<std::int64_t>& offsets : {std::vector<std::int64_t>{}, {0}, {0, 2}, {0, 9}, {1, 3}, {0, 9, 3}}) {  // of three ids
+    nn::TokenBatch bad;
+    bad.ids = {1, 2, 3}, bad.offsets = offsets;
+    CHECK_THROWS_AS(model.logits(bad), Error);
+    CHECK_THROWS_AS(model.logprobs(bad), Error);
+  }
+  CHECK_THROWS_AS(model.logits(batch_of({{1, 61}})), IndexError);
   auto config = small();
   config.num_heads = 5;
   CHECK_THROWS_AS(nn::Transformer(config, 1), ConfigError);

@@ -2,7 +2,10 @@
 #include <cmath>
 
 #include "tutelage/base/fail.hpp"
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/nn/transformer.hpp"
+
+#include "tutelage/impl/fp_push.hpp"
 
 TUTELAGE_BEGIN
 
@@ -21,8 +24,8 @@ TUTELAGE_INLINE void TransformerConfig::validate() const {
        "a divisor of hidden_size " + detail::str(hidden_size));
   need(intermediate_size >= 0 && intermediate_size <= (1 << 20), "intermediate_size", static_cast<double>(intermediate_size),
        "0 (4 * hidden_size) to 2^20");
-  need(init_std > 0, "init_std", init_std, "more than 0");
-  need(norm_eps > 0, "norm_eps", norm_eps, "more than 0");
+  need(init_std > 0 && std::isfinite(init_std), "init_std", init_std, "more than 0");
+  need(norm_eps >= 1e-30 && norm_eps <= 1, "norm_eps", norm_eps, "1e-30 to 1");
 }
 
 TUTELAGE_INLINE void TokenBatch::add(std::span<const std::int32_t> sequence) {
@@ -31,7 +34,25 @@ TUTELAGE_INLINE void TokenBatch::add(std::span<const std::int32_t> sequence) {
 }
 
 namespace detail_ {
+
+inline void check_batch(const TokenBatch& batch, std::int64_t max_positions) {
+  if (batch.sequences() < 1) detail::fail<ValueError>("Transformer", "no sequence", "an empty batch", "at least one");
+  if (batch.offsets.front() != 0 || batch.offsets.back() != batch.tokens())
+    detail::fail<ShapeError>("Transformer", "offsets do not cover the ids",
+                             detail::str(batch.offsets.front()) + " to " + detail::str(batch.offsets.back()), "0 to " + detail::str(batch.tokens()),
+                             "Use TokenBatch::add.");
+  for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
+    const std::int64_t length = batch.offsets[s + 1] - batch.offsets[s];
+    if (length <= 0)
+      detail::fail<ValueError>("Transformer", "sequence " + detail::str(s) + " is empty", detail::str(length) + " tokens", "at least one");
+    if (length > max_positions)
+      detail::fail<ShapeError>("Transformer", "sequence " + detail::str(s) + " is too long", detail::str(length) + " tokens",
+                               "at most max_positions = " + detail::str(max_positions));
+  }
+}
+
 template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
+  const FpStateGuard guard;
   Rng rng(seed, Purpose::kInit, number);
   auto t = BasicTensor<T>::uninitialized(shape);
   T* x = t.mutable_data();
@@ -71,17 +92,11 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
-  if (batch.sequences() == 0) detail::fail<ValueError>("Transformer::hidden", "no sequence", "an empty batch", "at least one");
+  detail_::check_batch(batch, config.max_positions);
   std::vector<std::int32_t> positions;
   positions.reserve(batch.ids.size());
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    const std::int64_t length = batch.offsets[static_cast<std::size_t>(s) + 1] - batch.offsets[static_cast<std::size_t>(s)];
-    if (length <= 0) detail::fail<ValueError>("Transformer::hidden", "sequence " + detail::str(s) + " is empty", "no token", "at least one");
-    if (length > config.max_positions)
-      detail::fail<ShapeError>("Transformer::hidden", "sequence " + detail::str(s) + " is too long", detail::str(length) + " tokens",
-                               "at most max_positions = " + detail::str(config.max_positions));
-    for (std::int64_t t = 0; t < length; ++t) positions.push_back(static_cast<std::int32_t>(t));
-  }
+  for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
+    for (std::int64_t t = batch.offsets[s]; t < batch.offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - batch.offsets[s]));
   const int heads = static_cast<int>(config.num_heads);
   auto x = ops::add(ops::embedding(token_embedding, batch.ids), ops::embedding(position_embedding, positions));
   for (const auto& b : blocks) {
@@ -99,6 +114,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& 
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
+  detail_::check_batch(batch, config.max_positions);
   std::vector<std::int64_t> before;
   std::vector<std::int32_t> targets;
   for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
@@ -125,3 +141,5 @@ template <class T> BasicTensor<T> ScalarHead<T>::operator()(const BasicTensor<T>
 }  // namespace nn
 
 TUTELAGE_END
+
+#include "tutelage/impl/fp_pop.hpp"

@@ -4,6 +4,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/optim/adamw.hpp"
 
@@ -20,12 +21,14 @@ TUTELAGE_INLINE void AdamWConfig::validate() const {
   need(learning_rate >= 0 && std::isfinite(learning_rate), "learning_rate", learning_rate, "0 or more");
   need(beta1 >= 0 && beta1 < 1, "beta1", beta1, "0 to below 1");
   need(beta2 >= 0 && beta2 < 1, "beta2", beta2, "0 to below 1");
-  need(eps > 0, "eps", eps, "more than 0");
-  need(weight_decay >= 0, "weight_decay", weight_decay, "0 or more");
+  need(static_cast<float>(eps) > 0 && std::isfinite(eps), "eps", eps, "more than 0 in float");
+  need(weight_decay >= 0 && std::isfinite(weight_decay), "weight_decay", weight_decay, "0 or more");
   need(max_grad_norm >= 0, "max_grad_norm", max_grad_norm, "0 (off) or more");
 }
 
 TUTELAGE_INLINE double Schedule::factor(std::int64_t step) const {
+  if (step < 0) detail::fail<ValueError>("Schedule::factor", "step is negative", detail::str(step), "0 or more");
+  const FpStateGuard guard;
   if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
   if (kind == Kind::kConstant || total <= warmup) return 1.0;
   const double done = std::min(1.0, static_cast<double>(step - warmup) / static_cast<double>(total - warmup));
@@ -33,12 +36,23 @@ TUTELAGE_INLINE double Schedule::factor(std::int64_t step) const {
   return floor + (1.0 - floor) * rest;
 }
 
-/// Sum of squares by blocks of 4,096 elements in visit order (canonical order, rule 4).
+/// Sum of squares by blocks of 4,096 elements in visit order (canonical order, rule 4); threads share the blocks, one adds them up.
 template <class T> double squared_norm(std::span<const BasicTensor<T>> tensors) {
   constexpr std::int64_t kBlock = 4096;
-  double total = 0;
+  struct Block {
+    const T* data;
+    std::int64_t size;
+    double sum;
+  };
+  std::vector<Block> blocks;
   for (const auto& t : tensors)
-    for (std::int64_t i = 0; i < t.size(); i += kBlock) total = total + kernels::sum16_square(t.data() + i, std::min(kBlock, t.size() - i));
+    for (std::int64_t i = 0; i < t.size(); i += kBlock) blocks.push_back({t.data() + i, std::min(kBlock, t.size() - i), 0});
+  parallel_for(static_cast<std::int64_t>(blocks.size()), 16, [&](std::int64_t begin, std::int64_t end) {
+    for (auto b = static_cast<std::size_t>(begin); b < static_cast<std::size_t>(end); ++b)
+      blocks[b].sum = kernels::sum16_square(blocks[b].data, blocks[b].size);
+  });
+  double total = 0;
+  for (const auto& b : blocks) total = total + b.sum;
   return total;
 }
 
@@ -50,15 +64,39 @@ double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<
   for (std::size_t i = 0; i < params.size(); ++i)
     if (!(params[i].shape() == grads[i].shape()))
       detail::fail<ShapeError>("adamw_step", "gradient " + detail::str(i) + " has the wrong shape", grads[i].shape().str(), params[i].shape().str());
+  const bool fresh = state.m.empty() && state.v.empty();
+  bool fits = fresh || (state.m.size() == params.size() && state.v.size() == params.size());
+  for (std::size_t i = 0; i < params.size() && fits && !fresh; ++i)
+    fits = state.m[i].shape() == params[i].shape() && state.v[i].shape() == params[i].shape();
+  if (!fits)
+    detail::fail<ShapeError>("adamw_step", "moments belong to other parameters", detail::str(state.m.size()) + " moments",
+                             detail::str(params.size()) + " of the parameters' shapes", "Start a new state.");
+  config.validate();
+  if (!(lr_factor >= 0) || !std::isfinite(lr_factor))
+    detail::fail<ValueError>("adamw_step", "lr_factor is out of range", detail::str(lr_factor), "0 or more");
+  const FpStateGuard guard;
   const double norm = std::sqrt(squared_norm(grads));
   if (!std::isfinite(norm))
     detail::fail<NumericError>("adamw_step", "gradient is not finite", detail::str(norm), "a finite norm",
                                "Nothing was changed. Lower the learning rate, or look for NaN in the data.");
-  if (state.m.empty())
-    for (const auto& p : params) {
-      state.m.emplace_back(p.shape());
-      state.v.emplace_back(p.shape());
-    }
+  // All memory first: nothing below can fail, so that no step is ever half done.
+  std::vector<BasicTensor<T>> m = std::move(state.m), v = std::move(state.v);
+  struct Pointers {
+    T *param, *m, *v;
+  };
+  std::vector<Pointers> to;
+  try {
+    to.reserve(params.size());
+    if (fresh)
+      for (const auto& p : params) {
+        m.emplace_back(p.shape());
+        v.emplace_back(p.shape());
+      }
+    for (std::size_t i = 0; i < params.size(); ++i) to.push_back({params[i].mutable_data(), m[i].mutable_data(), v[i].mutable_data()});
+  } catch (...) {
+    if (!fresh) state.m = std::move(m), state.v = std::move(v);
+    throw;
+  }
   ++state.step;
   state.beta1_power = state.beta1_power * config.beta1;
   state.beta2_power = state.beta2_power * config.beta2;
@@ -70,8 +108,9 @@ double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<
   c.grad_scale = static_cast<T>(config.max_grad_norm > 0 && norm > config.max_grad_norm ? config.max_grad_norm / norm : 1.0);
   for (std::size_t i = 0; i < params.size(); ++i) {
     c.weight_decay = static_cast<T>(params[i].rank() == 2 ? config.weight_decay : 0.0);
-    kernels::adamw(c, grads[i].data(), params[i].mutable_data(), state.m[i].mutable_data(), state.v[i].mutable_data(), params[i].size());
+    kernels::adamw(c, grads[i].data(), to[i].param, to[i].m, to[i].v, params[i].size());
   }
+  state.m = std::move(m), state.v = std::move(v);
   return norm;
 }
 

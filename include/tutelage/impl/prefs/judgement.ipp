@@ -34,13 +34,19 @@ TUTELAGE_INLINE std::string to_json_line(const Judgement& j) {
   io::Record r{{"kind", name(j.kind)}, {"prompt", j.prompt}, {"answer_a", j.answer_a}, {"annotator", j.annotator}, {"seconds", j.seconds}};
   if (detail_::of_two(j.kind)) r["answer_b"] = j.answer_b;
   if (j.kind == Kind::kCorrection) r["correction"] = j.correction;
+  if (!j.source_a.empty()) r["source_a"] = j.source_a;
+  if (!j.source_b.empty()) r["source_b"] = j.source_b;
   return io::to_json_line(r);
 }
 
 TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::string& where) {
   Judgement j;
-  static const std::array<std::string, 7> known{"kind", "prompt", "answer_a", "answer_b", "correction", "annotator", "seconds"};
-  for (const auto& [key, value] : io::parse_record(line, where)) {
+  static const std::array<std::string, 9> known{"kind",      "prompt",  "answer_a", "answer_b", "correction",
+                                                "annotator", "seconds", "source_a", "source_b"};
+  const auto record = io::parse_record(line, where);
+  if (!record.count("kind"))
+    detail::fail<IoError>("parse_judgement", where + " is incomplete", "no kind", "a, b, tie, skip, right, wrong or correction");
+  for (const auto& [key, value] : record) {
     const auto wrong = [&, k = key](const std::string& what, const std::string& expected, const std::string& hint = "") {
       detail::fail<IoError>("parse_judgement", where + ": " + what, k, expected, hint);
     };
@@ -63,6 +69,10 @@ TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::st
       j.correction = text();
     else if (key == "annotator")
       j.annotator = text();
+    else if (key == "source_a")
+      j.source_a = text();
+    else if (key == "source_b")
+      j.source_b = text();
     else if (key == "seconds") {
       if (!std::holds_alternative<double>(value)) wrong("value is not a number", "seconds");
       j.seconds = std::get<double>(value);

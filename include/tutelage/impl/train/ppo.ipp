@@ -93,7 +93,7 @@ TUTELAGE_INLINE std::vector<nn::Generation> PPOTrainer::generate(const std::vect
 }
 
 TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses,
-                                          std::span<const double> scores, std::span<const text::Example> rehearsal) {
+                                          std::span<const double> scores, std::span<const text::Example> rehearsal, double lr_factor) {
   const auto n = static_cast<std::int64_t>(prompts.size());
   if (n == 0) detail::fail<ValueError>("PPOTrainer::step", "no prompt", "0", "at least one");
   if (responses.size() != prompts.size() || scores.size() != prompts.size())
@@ -169,7 +169,8 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
                    rollout.offsets[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])];
         const double weight = 1.0 / static_cast<double>(count);
         std::vector<float> policy_terms, value_terms, ptx_terms;
-        double clipped = 0, approx_kl = 0;
+        double clipped = 0;
+        std::vector<double> log_ratios;  // summed once a step, so that the cut does not show
         GradAccumulator<float, PolicyAndValue> acc(model_);
         detail_::micro_batches(mini_end - mini_begin, config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
           detail_::AnswerBatch batch;
@@ -201,7 +202,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
                 policy_terms.insert(policy_terms.end(), policy.terms.span().begin(), policy.terms.span().end());
                 value_terms.insert(value_terms.end(), value.terms.span().begin(), value.terms.span().end());
                 clipped += policy.clipped;
-                approx_kl += policy.approx_kl;
+                log_ratios.insert(log_ratios.end(), policy.log_ratios.begin(), policy.log_ratios.end());
                 return ops::add(policy.terms, ops::affine(value.terms, config_.vf_coef, 0.0));
               },
               batch);
@@ -215,12 +216,13 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
               },
               rehearsal);
         const auto result = acc.finish();
-        norms.push_back(optimizer_.step(model_, result.grads));
+        norms.push_back(optimizer_.step(model_, result.grads, lr_factor));
         policy_losses.push_back(kernels::sum16_double(policy_terms.data(), static_cast<std::int64_t>(policy_terms.size())));
         value_losses.push_back(kernels::sum16_double(value_terms.data(), static_cast<std::int64_t>(value_terms.size())));
         ptx_losses.push_back(kernels::sum16_double(ptx_terms.data(), static_cast<std::int64_t>(ptx_terms.size())));
         clip_fractions.push_back(clipped / static_cast<double>(count));
-        approx_kls.push_back(approx_kl / static_cast<double>(count));
+        approx_kls.push_back(0.5 * kernels::sum16_square(log_ratios.data(), static_cast<std::int64_t>(log_ratios.size())) /
+                             static_cast<double>(count));
         first = false;
       });
     }

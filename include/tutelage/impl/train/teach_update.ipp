@@ -1,0 +1,154 @@
+#pragma once
+#include <chrono>
+
+#include "tutelage/impl/train/lesson.ipp"
+#include "tutelage/impl/train/ppo.ipp"
+#include "tutelage/impl/train/reward.ipp"
+#include "tutelage/text/augment.hpp"
+#include "tutelage/train/teach.hpp"
+
+TUTELAGE_BEGIN
+
+namespace train::detail_ {
+
+/// Seconds of the wall clock since it was made; only reported, never part of a result.
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
+class Update {
+ public:
+  Update(const io::ChatModel& base, const TeachConfig& config, const Lesson& lesson, std::uint32_t number, const RunOptions& run)
+      : base_(base), config_(config), lesson_(lesson), run_(run), rng_(config.seed, Purpose::kQuery, number), reword_(base.conversations) {}
+
+  /// 1. On what was called right, there and where the same was objectionable; what nobody objected to is rehearsed.
+  void fine_tune(nn::Transformer& policy, TeachReport& report) {
+    Stopwatch clock;
+    if (config_.sft_steps > 0 && !lesson_.good.empty()) {
+      SFTConfig sft;
+      sft.optimizer.learning_rate = config_.sft_learning_rate;
+      sft.optimizer.beta2 = 0.99;
+      SFTTrainer trainer(policy, sft);
+      const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.0};
+      for (std::int64_t k = 0; k < config_.sft_steps && !run_.stop_requested(); ++k) {
+        std::vector<text::Example> items;
+        demonstrate(config_.sft_demonstrations, items);
+        rehearse(config_.sft_rehearsal, items);
+        const auto step = trainer.step(items, schedule.factor(k));
+        run_.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
+      }
+      policy = trainer.model();
+    }
+    report.sft_seconds = clock.seconds();
+  }
+
+  /// 2. An ensemble from pairs: what was said, and right above wrong, across questions.
+  reward::RewardEnsemble fit_rewards(const nn::Transformer& policy, TeachReport& report) {
+    Stopwatch clock;
+    std::vector<Pair> pairs;
+    const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p) {
+      pairs.push_back({sequence(q1, a1), sequence(q2, a2), p, 1.0});
+    };
+    for (const auto& p : lesson_.data.preferences) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability);
+    std::vector<prefs::Verdict> rights, wrongs;
+    for (const auto& v : lesson_.data.verdicts) (v.right ? rights : wrongs).push_back(v);
+    if (!rights.empty() && !wrongs.empty())
+      while (static_cast<std::int64_t>(pairs.size()) < config_.judged_pairs) {
+        const auto &r = pick(rights), &w = pick(wrongs);
+        add(r.prompt, r.answer, w.prompt, w.answer, 1.0);
+      }
+    report.pairs = static_cast<std::int64_t>(pairs.size());
+    reward::RewardEnsemble ensemble;
+    if (config_.reward_models > 0 && !pairs.empty() && !run_.stop_requested()) {
+      RewardConfig config = config_.reward;
+      config.seed = config_.seed;
+      ensemble = fit_ensemble(policy, pairs, config_.reward_models, config, run_);
+    }
+    report.reward_seconds = clock.seconds();
+    return ensemble;
+  }
+
+  /// 3. PPO against the ensemble on the questions that were judged and those of their matter; the learning rate falls to 0.
+  void optimise(nn::Transformer& policy, const reward::RewardEnsemble& ensemble, TeachReport& report) {
+    Stopwatch clock;
+    if (config_.ppo_iterations > 0 && !ensemble.members.empty()) {
+      PPOConfig config = config_.ppo;
+      config.max_new_tokens = config_.max_new_tokens;
+      config.temperature = config_.temperature;
+      config.stop_ids = {base_.tokenizer.special_id("<|im_end|>")};
+      config.seed = config_.seed;
+      PPOTrainer trainer(policy, config);
+      for (std::int64_t k = 0; k < config_.ppo_iterations && !run_.stop_requested(); ++k) {
+        std::vector<TokenIds> prompts;
+        for (std::int64_t i = 0; i < config_.ppo_prompts; ++i) prompts.push_back(reworded_prompt(pick(lesson_.questions)));
+        const auto responses = trainer.generate(prompts);
+        nn::TokenBatch whole;
+        for (std::size_t i = 0; i < prompts.size(); ++i) {
+          TokenIds ids = prompts[i];
+          ids.insert(ids.end(), responses[i].ids.begin(), responses[i].ids.end());
+          whole.add(ids);
+        }
+        std::vector<text::Example> items;
+        rehearse(config_.ppo_rehearsal, items);
+        if (config_.sft_steps > 0) demonstrate(config_.ppo_demonstrations, items);
+        report.ppo = trainer.step(prompts, responses, ensemble.score(whole), items,
+                                  1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
+        run_.report({"ppo", k + 1, config_.ppo_iterations, {{"reward", report.ppo.reward}, {"kl", report.ppo.kl}}});
+      }
+      policy = trainer.policy();
+    }
+    report.ppo_seconds = clock.seconds();
+  }
+
+ private:
+  template <class List> const typename List::value_type& pick(const List& list) { return list[rng_.below(list.size())]; }
+
+  bool fits(const TokenIds& ids, std::int64_t more) const {
+    return static_cast<std::int64_t>(ids.size()) + more <= base_.transformer.config.max_positions;
+  }
+
+  TokenIds prompt(const std::string& question) const {
+    const text::Message message{"user", question};
+    return text::apply_chat_template(base_.tokenizer, std::span(&message, 1), true);
+  }
+  TokenIds reworded_prompt(const std::string& question) {
+    auto ids = prompt(reword_(question, rng_));
+    return fits(ids, config_.max_new_tokens) ? ids : prompt(question);
+  }
+  TokenIds sequence(const std::string& question, const std::string& answer) const {
+    auto ids = prompt(question);
+    const auto said = base_.tokenizer.encode(answer);
+    ids.insert(ids.end(), said.begin(), said.end());
+    ids.push_back(base_.tokenizer.special_id("<|im_end|>"));
+    return ids;
+  }
+  text::Example example(const text::Conversation& c) {  // reworded, where that fits
+    auto e = text::render_example(base_.tokenizer, reword_(c, rng_));
+    return fits(e.ids, 0) ? e : text::render_example(base_.tokenizer, c);
+  }
+  void rehearse(std::int64_t n, std::vector<text::Example>& to) {
+    for (std::int64_t i = 0; i < n && !lesson_.rehearsal.empty(); ++i) to.push_back(example(pick(lesson_.rehearsal)));
+  }
+  void demonstrate(std::int64_t n, std::vector<text::Example>& to) {
+    for (std::int64_t i = 0; i < n && !lesson_.good.empty(); ++i) {
+      const auto& d = i % 2 && !lesson_.carried.empty() ? pick(lesson_.carried) : pick(lesson_.good);
+      to.push_back(example({{"user", d.prompt}, {"assistant", d.answer}}));
+    }
+  }
+
+  const io::ChatModel& base_;
+  const TeachConfig& config_;
+  const Lesson& lesson_;
+  const RunOptions& run_;
+  Rng rng_;
+  text::Augmenter reword_;
+};
+
+}  // namespace train::detail_
+
+TUTELAGE_END

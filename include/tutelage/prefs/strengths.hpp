@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tutelage/tensor/tensor.hpp"
+
+TUTELAGE_BEGIN
+
+namespace prefs {
+
+enum class Side { kUnknown, kFirst, kSecond };
+
+/// `winner` was preferred to `loser`, both in 0 to n_items - 1.
+struct Comparison {
+  std::int64_t winner = 0, loser = 0;
+  double weight = 1.0;
+  Side side = Side::kUnknown;  // where the winner was shown
+};
+
+/// Bradley-Terry strengths (n_items), mean 0: argmin -sum weight log sigma(th_winner - th_loser) + l2 / 2 sum th^2, by Newton's method.
+/// An item that nobody compared gets 0. @throws IndexError, ValueError for l2 not above 0 (the optimum may be infinite) or an item against itself.
+/// Cost: O(n_items^3) a step, about six. Source: Bradley, Terry 1952. Checked by: test_strengths.cpp against choix and SciPy.
+Tensor64 fit_strengths(std::span<const Comparison> comparisons, std::int64_t n_items, double l2 = 1.0);
+
+struct AnnotatorFitConfig {
+  double l2 = 1.0;                      // of the strengths
+  double prior_right = 10.0;            // Beta prior of a reliability: mode 0.9; must lean to the honest side, because
+  double prior_wrong = 2.0;             // the likelihood has a mirror optimum with all strengths and reliabilities turned round
+  double start = 0.9;                   // reliability at the start
+  std::int64_t one_sided_answers = 10;  // who gave so many, all to one side, is left out; 0: nobody is
+  std::int64_t max_iterations = 2000;
+  double tolerance = 1e-10;  // largest change of a strength or reliability at the end
+  /// @throws ConfigError
+  void validate() const;
+};
+
+struct AnnotatorFit {
+  Tensor64 strengths;                  // (n_items)
+  Tensor64 reliability;                // (annotators): the chance that an answer is honest; 0.5 for those left out
+  std::vector<std::int64_t> left_out;  // annotators who always picked one side: their answers were not used
+  std::int64_t iterations = 0;
+  bool converged = false;
+  double objective = 0;  // log-likelihood plus log-priors, without constants
+};
+
+/// Strengths and annotators' reliabilities together (Crowd-BT): P(winner over loser by k) = eta_k sigma(d) + (1 - eta_k) sigma(-d), Beta prior
+/// on eta, l2 on strengths. By expectation-maximisation from eta = start. annotators: one id a comparison, from 0.
+/// @throws ShapeError, IndexError, ValueError, ConfigError. Cost: O(comparisons + n_items^3) an iteration.
+/// Source: Chen et al., WSDM 2013. Checked by: test_annotators.cpp.
+AnnotatorFit fit_annotators(std::span<const Comparison> comparisons, std::span<const std::int64_t> annotators, std::int64_t n_items,
+                            const AnnotatorFitConfig& config = {});
+
+}  // namespace prefs
+
+TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/prefs/strengths.ipp"
+#endif
