@@ -17,7 +17,8 @@ namespace text {
 class Tokenizer {
  public:
   /// Learns merges until there are vocab_size tokens or no pair occurs twice. Ties go to the lexicographically smaller pair.
-  /// @throws ValueError for no text, ConfigError where vocab_size cannot hold the special tokens and the bytes
+  /// @throws ValueError for no text, or a special token that is empty, given twice, not UTF-8 or a piece of the texts; ConfigError where vocab_size
+  /// cannot hold the special tokens and the bytes
   static Tokenizer train(std::span<const std::string> texts, std::int64_t vocab_size, std::span<const std::string> special_tokens);
   /// Reads tokenizer.json from a folder. @throws IoError naming what is wrong or unknown
   static Tokenizer load(const std::string& folder);

@@ -20,7 +20,13 @@ inline std::uint64_t pair_key(std::int32_t a, std::int32_t b) {
 
 TUTELAGE_INLINE Tokenizer Tokenizer::base(std::span<const std::string> special_tokens) {
   Tokenizer t;
-  t.special_.assign(special_tokens.begin(), special_tokens.end());
+  for (const auto& s : special_tokens) {
+    if (s.empty()) detail::fail<ValueError>("Tokenizer", "special token is empty", "\"\"", "some text");
+    if (!detail_::is_utf8(s)) detail::fail<ValueError>("Tokenizer", "special token is not UTF-8", detail_::printable(s), "UTF-8");
+    if (std::find(t.special_.begin(), t.special_.end(), s) != t.special_.end())
+      detail::fail<ValueError>("Tokenizer", "special token is given twice", s, "each once");
+    t.special_.push_back(s);
+  }
   t.tokens_ = t.special_;
   for (int b = 0; b < 256; ++b) t.tokens_.emplace_back(1, static_cast<char>(b));
   return t;
@@ -105,6 +111,10 @@ TUTELAGE_INLINE Tokenizer Tokenizer::train(std::span<const std::string> texts, s
     }
     pairs.erase({left, right});
   }
+  for (std::size_t i = t.special_.size(); i < t.tokens_.size(); ++i)  // a file names tokens by their text
+    if (std::find(t.special_.begin(), t.special_.end(), detail_::printable(t.tokens_[i])) != t.special_.end())
+      detail::fail<ValueError>("Tokenizer::train", "special token is a piece of the texts", detail_::printable(t.tokens_[i]),
+                               "a name that no text holds, such as <|name|>");
   return t;
 }
 

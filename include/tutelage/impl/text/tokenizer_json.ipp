@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,13 @@ inline std::string printable(const std::string& bytes) {
       s += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
   }
   return s;
+}
+
+/// Whether JSON can hold it.
+inline bool is_utf8(const std::string& s) {
+  try {
+    return !nlohmann::json(s).dump().empty();
+  } catch (const nlohmann::json::exception&) { return false; }
 }
 
 }  // namespace detail_
@@ -85,14 +93,17 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_json(const std::string& text, const st
     const auto& model = whole.at("model");
     if (model.at("type") != "BPE") wrong("unknown model", model.at("type").dump(), "BPE");
     const auto& cut = whole.at("pre_tokenizer");
-    if (!cut.is_object() || cut.value("type", "") != "ByteLevel" || cut.value("add_prefix_space", false))
-      wrong("unknown pre_tokenizer", cut.dump(), "ByteLevel without prefix space");
+    if (!cut.is_object() || cut.value("type", "") != "ByteLevel" || cut.value("add_prefix_space", false) || !cut.value("use_regex", true))
+      wrong("unknown pre_tokenizer", cut.dump(), "ByteLevel with its regex, without prefix space");
     if (!whole.value("normalizer", nlohmann::json()).is_null()) wrong("unknown normalizer", whole.at("normalizer").dump(), "none");
     std::vector<std::string> special;
     for (const auto& t : whole.at("added_tokens")) {
       if (t.at("id").get<std::int64_t>() != static_cast<std::int64_t>(special.size()))
         wrong("special tokens are not the first ids", t.dump(), "id " + detail::str(special.size()));
       special.push_back(t.at("content"));
+      if (special.back().empty()) wrong("special token is empty", t.dump(), "some text");
+      if (std::find(special.begin(), special.end() - 1, special.back()) != special.end() - 1)
+        wrong("special token is given twice", t.dump(), "each once");
     }
     Tokenizer t = base(special);
     std::map<std::string, std::int32_t> id_of;
@@ -106,6 +117,7 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_json(const std::string& text, const st
     const auto& vocab = model.at("vocab");
     if (vocab.size() != t.tokens_.size())
       wrong("vocabulary and merges do not fit", detail::str(vocab.size()) + " tokens", detail::str(t.tokens_.size()));
+    for (std::size_t i = 0; i < special.size(); ++i) id_of[special[i]] = static_cast<std::int32_t>(i);
     for (const auto& [token, id] : id_of)
       if (!vocab.contains(token) || vocab.at(token) != id) wrong("vocabulary has another order", token, "id " + detail::str(id));
     return t;
