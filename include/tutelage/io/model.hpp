@@ -16,7 +16,8 @@ struct ChatModel {
   std::vector<text::Conversation> conversations;
 };
 
-/// Writes the folder; the weights come last and name the configuration they belong to, so that a folder is whole or refused. @throws IoError
+/// Writes the folder; the weights come last and name the configuration and the tokenizer they belong to, so that a folder is whole or refused.
+/// @throws IoError
 void save_model(const std::string& folder, const ChatModel& model);
 
 /// @throws IoError naming the file and what is wrong, ConfigError for an unknown key (the nearest is suggested)

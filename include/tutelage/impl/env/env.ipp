@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include "tutelage/base/fail.hpp"
 #include "tutelage/env/env.hpp"
 
@@ -9,7 +11,9 @@ namespace env {
 TUTELAGE_INLINE Bandit::Bandit(std::vector<double> rewards, double noise)
     : rewards_(std::move(rewards)), noise_(noise), rng_(0, Purpose::kEnvironment) {
   if (rewards_.empty()) detail::fail<ValueError>("Bandit", "no arm", "0", "at least one");
-  if (noise < 0) detail::fail<ValueError>("Bandit", "noise is negative", detail::str(noise), "0 or more");
+  for (double r : rewards_)
+    if (!std::isfinite(r)) detail::fail<ValueError>("Bandit", "reward is not finite", detail::str(r), "a finite number");
+  if (!(noise >= 0) || !std::isfinite(noise)) detail::fail<ValueError>("Bandit", "noise is out of range", detail::str(noise), "0 or more");
 }
 
 TUTELAGE_INLINE std::vector<double> Bandit::reset(std::uint64_t seed) {

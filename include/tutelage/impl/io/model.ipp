@@ -25,6 +25,13 @@ template <class Config, class F> void visit_config(Config& c, F&& f) {
   f("norm_eps", c.norm_eps);
 }
 
+/// FNV-1a, 64 bits: tells two tokenizers apart.
+inline std::string digest(const std::string& bytes) {
+  std::uint64_t h = 14695981039346656037u;
+  for (unsigned char b : bytes) h = (h ^ b) * 1099511628211u;
+  return std::to_string(h);
+}
+
 inline std::string config_json(const nn::TransformerConfig& config) {
   nlohmann::ordered_json object = {{"model_type", "tutelage"}};
   visit_config(config, [&](const char* name, const auto& value) { object[name] = value; });
@@ -61,8 +68,10 @@ TUTELAGE_INLINE void save_model(const std::string& folder, const ChatModel& mode
   SafeTensors content;
   model.transformer.visit([&](const std::string& name, const Tensor& t) { content.tensors.emplace(name, t); });
   const std::string config = detail_::config_json(model.transformer.config);
+  const std::string tokenizer = model.tokenizer.to_json();
   content.metadata["config"] = config;
-  write_file(folder + "/tokenizer.json", model.tokenizer.to_json());
+  content.metadata["tokenizer"] = detail_::digest(tokenizer);
+  write_file(folder + "/tokenizer.json", tokenizer);
   write_conversations(folder + "/conversations.jsonl", model.conversations);
   write_file(folder + "/config.json", config);
   write_safetensors(folder + "/model.safetensors", content);
@@ -75,9 +84,12 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
   const auto config = detail_::parse_config(config_text, folder + "/config.json");
   config.validate();
   auto content = read_safetensors(weights);
-  if (const auto it = content.metadata.find("config"); it != content.metadata.end() && it->second != config_text)
-    detail::fail<IoError>("load_model", weights + " belongs to another config.json", "weights of another save", "one save",
-                          "The folder was half replaced; save the model again.");
+  const auto belongs = [&](const char* key, const std::string& value, const char* file) {
+    if (const auto it = content.metadata.find(key); it != content.metadata.end() && it->second != value)
+      detail::fail<IoError>("load_model", weights + " belongs to another " + file, "weights of another save", "one save",
+                            "The folder was half replaced; save the model again.");
+  };
+  belongs("config", config_text, "config.json");
 
   ChatModel model;
   model.transformer.config = config;
@@ -108,7 +120,9 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
   });
   for (const auto& [name, t] : content.tensors)
     if (!used.count(name)) detail::fail<IoError>("load_model", weights + " has a tensor that the configuration lacks", name, "only its parameters");
-  model.tokenizer = text::Tokenizer::load(folder);
+  const std::string tokenizer_text = read_file(folder + "/tokenizer.json");
+  model.tokenizer = text::Tokenizer::from_json(tokenizer_text, folder + "/tokenizer.json");
+  belongs("tokenizer", detail_::digest(tokenizer_text), "tokenizer.json");
   if (model.tokenizer.vocab_size() != config.vocab_size)
     detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens",
                           detail::str(config.vocab_size));

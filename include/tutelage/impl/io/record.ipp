@@ -17,7 +17,8 @@ inline void add_messages(text::Conversation& to, const nlohmann::ordered_json& v
     to.push_back({role, value.get<std::string>()});
     return;
   }
-  for (const auto& m : value) to.push_back({m.at("role").get<std::string>(), m.at("content").get<std::string>()});
+  for (const auto& m : value.get_ref<const nlohmann::ordered_json::array_t&>())  // throws for anything but a list
+    to.push_back({m.at("role").get<std::string>(), m.at("content").get<std::string>()});
 }
 }  // namespace detail_
 
