@@ -34,7 +34,9 @@ struct RewardConfig {
 class RewardTrainer {
  public:
   RewardTrainer(reward::RewardModel model, RewardConfig config);
+  /// One optimiser step. @throws ValueError, ShapeError, IndexError or NumericError, changing nothing
   StepStats step(std::span<const Pair> pairs);
+  /// config.epochs passes in seeded order; all pairs are checked before the first step. Returns the last step.
   StepStats train(std::span<const Pair> pairs, const RunOptions& run = {});
   const reward::RewardModel& model() const { return model_; }
 

@@ -30,13 +30,13 @@ struct StepStats {
 };
 
 /// The loss's terms, one an answer token: -log p(token | before) * weight, in item order. Returns (answer tokens).
-/// @throws ValueError where no token is marked as answer
+/// @throws ValueError where no token is marked as answer, ShapeError for a mask of another length than its ids
 Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight);
 
 /// Mean loss over the answer tokens, nats. Cost: one forward pass.
 double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples);
 
-/// Number of tokens marked as answer that have a token before them.
+/// Number of tokens marked as answer that have a token before them. @throws ShapeError for a mask of another length than its ids
 std::int64_t answer_tokens(std::span<const text::Example> examples);
 
 class SFTTrainer {
@@ -45,6 +45,7 @@ class SFTTrainer {
   /// One optimiser step on `examples`. @throws NumericError, changing nothing, where the gradient is not finite
   StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0);
   /// config.epochs passes in seeded order; a requested stop ends it after the step under way. Returns the last step.
+  /// @throws ValueError, ShapeError or IndexError, before the first step, naming an example that the model cannot read
   StepStats train(std::span<const text::Example> examples, const RunOptions& run = {});
   const nn::Transformer& model() const { return model_; }
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -185,7 +187,7 @@ TEST_CASE("tokenizer.json holds the whole tokenizer") {
   CHECK(back.to_json() == t.to_json());
   CHECK(back.special_tokens() == kSpecial);
   for (std::uint32_t i = 0; i < 50; ++i) CHECK(back.encode(random_bytes(i, 50), true) == t.encode(random_bytes(i, 50), true));
-  const auto folder = std::filesystem::temp_directory_path() / "tutelage_test_tokenizer";
+  const auto folder = std::filesystem::temp_directory_path() / ("tutelage_test_tokenizer" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "tokenizer.json") << t.to_json();
   CHECK(Tokenizer::load(folder.string()).encode("newest widest") == t.encode("newest widest"));

@@ -53,11 +53,14 @@ inline double mean_of(const std::vector<double>& v) {
 
 TUTELAGE_INLINE void PPOConfig::validate() const {
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
-    if (!ok) detail::fail<ConfigError>("PPOConfig", std::string(field) + " is out of range", detail::str(got), expected);
+    if (!ok || !std::isfinite(got)) detail::fail<ConfigError>("PPOConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
   need(max_new_tokens >= 1, "max_new_tokens", static_cast<double>(max_new_tokens), "1 or more");
   need(temperature > 0, "temperature", temperature, "more than 0");
   need(kl_coef >= 0, "kl_coef", kl_coef, "0 or more");
+  if (kl_estimator != "k1" && kl_estimator != "k2" && kl_estimator != "k3" && kl_estimator != "abs")
+    detail::fail<ConfigError>("PPOConfig", "kl_estimator is unknown", kl_estimator, "k1, k2, k3 or abs");
+  need(true, "missing_eos_penalty", missing_eos_penalty, "a finite number");
   need(gamma >= 0 && gamma <= 1, "gamma", gamma, "0 to 1");
   need(gae_lambda >= 0 && gae_lambda <= 1, "gae_lambda", gae_lambda, "0 to 1");
   need(num_epochs >= 1, "num_epochs", static_cast<double>(num_epochs), "1 or more");

@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/reward/bradley_terry.hpp"
@@ -16,6 +18,18 @@ inline nn::TokenBatch sides(std::span<const Pair> pairs) {  // chosen, rejected,
     batch.add(p.rejected);
   }
   return batch;
+}
+
+inline void check_pairs(const char* function, std::span<const Pair> pairs, const nn::TransformerConfig& config) {
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto& p = pairs[i];
+    check_sequence(function, i, p.chosen, config);
+    check_sequence(function, i, p.rejected, config);
+    if (!(p.probability >= 0 && p.probability <= 1))
+      detail::fail<ValueError>(function, "probability of pair " + detail::str(i) + " is out of range", detail::str(p.probability), "0 to 1");
+    if (!(p.weight >= 0) || !std::isfinite(p.weight))
+      detail::fail<ValueError>(function, "weight of pair " + detail::str(i) + " is out of range", detail::str(p.weight), "0 or more");
+  }
 }
 
 inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<const Pair> pairs, const RewardConfig& config, double factor) {
@@ -39,7 +53,7 @@ inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<co
 
 TUTELAGE_INLINE void RewardConfig::validate() const {
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
-    if (!ok) detail::fail<ConfigError>("RewardConfig", std::string(field) + " is out of range", detail::str(got), expected);
+    if (!ok || !std::isfinite(got)) detail::fail<ConfigError>("RewardConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
   need(epochs >= 1, "epochs", static_cast<double>(epochs), "1 or more");
   need(batch_size >= 1, "batch_size", static_cast<double>(batch_size), "1 or more");
@@ -55,6 +69,7 @@ TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardCo
 }
 
 TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
+  detail_::check_pairs("RewardTrainer::step", pairs, model_.net.trunk.config);
   double count = 0;
   for (const auto& p : pairs) count = count + p.weight;
   if (!(count > 0)) detail::fail<ValueError>("RewardTrainer::step", "no pair with a weight", detail::str(count), "more than 0");
@@ -71,6 +86,7 @@ TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
 TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, const RunOptions& run) {
   const auto n = static_cast<std::int64_t>(pairs.size());
   if (n == 0) detail::fail<ValueError>("RewardTrainer::train", "no pair", "0", "at least one");
+  detail_::check_pairs("RewardTrainer::train", pairs, model_.net.trunk.config);
   StepStats last;
   std::vector<Pair> items;
   const std::int64_t total = (n + config_.batch_size - 1) / config_.batch_size * config_.epochs;
@@ -100,6 +116,7 @@ TUTELAGE_INLINE double pair_accuracy(const reward::RewardEnsemble& ensemble, std
 TUTELAGE_INLINE reward::RewardEnsemble fit_ensemble(const nn::Transformer& trunk, std::span<const Pair> pairs, std::int64_t members,
                                                     const RewardConfig& config, const RunOptions& run) {
   if (pairs.empty()) detail::fail<ValueError>("fit_ensemble", "no pair", "0", "at least one");
+  if (members < 1) detail::fail<ValueError>("fit_ensemble", "no member", detail::str(members), "at least one");
   reward::RewardEnsemble ensemble;
   for (std::int64_t k = 0; k < members; ++k) {
     Rng rng(config.seed, Purpose::kEnsemble, static_cast<std::uint32_t>(k));

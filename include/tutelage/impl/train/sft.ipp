@@ -23,6 +23,24 @@ inline std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, st
   Rng(seed, Purpose::kShuffle, 0, static_cast<std::uint32_t>(epoch)).shuffle(order);
   return order;
 }
+
+/// Checks a sequence before a long call, so that what cannot be computed is refused before the first step.
+inline void check_sequence(const char* function, std::size_t sample, std::span<const std::int32_t> ids, const nn::TransformerConfig& config) {
+  const std::string where = "sample " + detail::str(sample);
+  if (ids.empty()) detail::fail<ValueError>(function, where + " is empty", "no token", "at least one");
+  if (static_cast<std::int64_t>(ids.size()) > config.max_positions)
+    detail::fail<ShapeError>(function, where + " is too long", detail::str(ids.size()) + " tokens",
+                             "at most max_positions = " + detail::str(config.max_positions));
+  for (const auto id : ids)
+    if (id < 0 || id >= config.vocab_size)
+      detail::fail<IndexError>(function, where + " has an unknown token", detail::str(id), "0 to " + detail::str(config.vocab_size - 1));
+}
+
+inline void check_mask(const char* function, std::size_t sample, const text::Example& e) {
+  if (e.mask.size() != e.ids.size())
+    detail::fail<ShapeError>(function, "mask of sample " + detail::str(sample) + " has another length", detail::str(e.mask.size()),
+                             detail::str(e.ids.size()) + " like ids");
+}
 }  // namespace detail_
 
 TUTELAGE_INLINE void SFTConfig::validate() const {
@@ -38,8 +56,10 @@ TUTELAGE_INLINE void SFTConfig::validate() const {
 
 TUTELAGE_INLINE std::int64_t answer_tokens(std::span<const text::Example> examples) {
   std::int64_t n = 0;
-  for (const auto& e : examples)
-    for (std::size_t t = 1; t < e.ids.size(); ++t) n += e.mask[t] != 0;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    detail_::check_mask("answer_tokens", i, examples[i]);
+    for (std::size_t t = 1; t < examples[i].ids.size(); ++t) n += examples[i].mask[t] != 0;
+  }
   return n;
 }
 
@@ -47,7 +67,9 @@ TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const t
   nn::TokenBatch batch;
   std::vector<std::int64_t> positions;
   std::vector<std::int32_t> targets;
-  for (const auto& e : examples) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const auto& e = examples[i];
+    detail_::check_mask("sft_terms", i, e);
     const std::int64_t start = batch.tokens();
     batch.add(e.ids);
     for (std::size_t t = 1; t < e.ids.size(); ++t)
@@ -96,6 +118,10 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
 TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examples, const RunOptions& run) {
   const auto n = static_cast<std::int64_t>(examples.size());
   if (n == 0) detail::fail<ValueError>("SFTTrainer::train", "no example", "0", "at least one");
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    detail_::check_mask("SFTTrainer::train", i, examples[i]);
+    detail_::check_sequence("SFTTrainer::train", i, examples[i].ids, model_.config);
+  }
   const std::int64_t steps_per_epoch = (n + config_.batch_size - 1) / config_.batch_size;
   const optim::Schedule schedule{config_.schedule, config_.warmup_steps, steps_per_epoch * config_.epochs, 0.0};
   StepStats last;

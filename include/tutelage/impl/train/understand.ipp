@@ -51,7 +51,7 @@ TUTELAGE_INLINE Understood understand(const std::string& line) {
   const std::string s = detail_::trimmed(line);
   if (s.empty()) detail::fail<ValueError>("understand", "nothing was typed", "an empty line", "a question, or /help");
   if (s[0] == '/') {
-    const auto space = s.find(' ');
+    const auto space = s.find_first_of(" \t");
     const std::string command = s.substr(0, space), rest = space == std::string::npos ? "" : detail_::trimmed(s.substr(space));
     static const std::array<std::pair<const char*, K>, 6> commands{
         {{"/right", K::kRight}, {"/wrong", K::kWrong}, {"/say", K::kSay}, {"/undo", K::kUndo}, {"/quit", K::kQuit}, {"/help", K::kHelp}}};
