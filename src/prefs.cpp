@@ -1,5 +1,6 @@
 #include "tutelage/impl/prefs/acquisition.ipp"
 #include "tutelage/impl/prefs/annotator.ipp"
+#include "tutelage/impl/prefs/champion.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
 #include "tutelage/impl/prefs/strengths.ipp"
 
@@ -11,5 +12,9 @@ template std::vector<std::int64_t> k_center_batch(const BasicTensor<float>&, std
                                                   std::uint32_t);
 template std::vector<std::int64_t> k_center_batch(const BasicTensor<double>&, std::span<const double>, std::int64_t, double, std::uint64_t,
                                                   std::uint32_t);
+template std::vector<std::int64_t> determinantal_batch(const BasicTensor<float>&, std::span<const double>, std::int64_t, double, double,
+                                                       std::uint64_t, std::uint32_t);
+template std::vector<std::int64_t> determinantal_batch(const BasicTensor<double>&, std::span<const double>, std::int64_t, double, double,
+                                                       std::uint64_t, std::uint32_t);
 }  // namespace prefs
 TUTELAGE_END

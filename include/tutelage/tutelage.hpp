@@ -13,6 +13,7 @@
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/prefs/acquisition.hpp"
 #include "tutelage/prefs/annotator.hpp"
+#include "tutelage/prefs/champion.hpp"
 #include "tutelage/prefs/judgement.hpp"
 #include "tutelage/prefs/strengths.hpp"
 #include "tutelage/reward/bradley_terry.hpp"

@@ -146,3 +146,21 @@ def test_wrong_shapes_are_named():
         rl.ppo_policy_loss(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 2)), np.ones((2, 3)))
     with pytest.raises(ValueError):
         rl.ppo_policy_loss(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)))
+
+
+def test_plain_lists_and_single_rows_are_taken():
+    a, b = rl.gae([-0.01, 0.02, -0.03, 1.04], [0.1, 0.2, 0.3, 0.4], 1, 1)
+    close(a, [0.92, 0.83, 0.71, 0.64])
+    close(rl.gae([0, 0, 0, 1], [0, 0, 0, 1], 0.9, bootstrap=2)[0][-1], 1 + 0.9 * 2 - 1)
+    close(rl.token_rewards(2, [1, 1, 1], [1, 1, 0], 0.1), [-0.1, 1.9, 0])
+    close(rl.ppo_policy_loss(np.log([0.5, 1, 1.5]), [0, 0, 0], [1, -1, 2], [1, 1, 1])[0], -0.633333)
+    close(rl.ppo_value_loss([0.9, 0.9, 0.1], [0.5] * 3, [1, 0.2, 0.4], [True] * 3)[0], 0.1116666667, 1e-9)
+    close(rl.aggregate([1, 2, 3], [1, 1, 0]), 1.5)
+    close(rl.rloo_advantages([1, 6, 3, 2], np.zeros(4, int)), [-2.666667, 4, 0, -1.333333])
+    close(rl.whiten([[1, 2, 3], [4, 6, float("nan")]], [[1, 1, 1], [1, 1, 0]], ddof=1)[1, 2], 0)
+    kl = rl.kl_estimate([-1], [-2], "k3")
+    close(kl, np.exp(-1))
+    assert kl.dtype == np.float64
+    with pytest.raises(tutelage.ValueError, match="NaN"):
+        rl.ppo_policy_loss([0, float("nan")], [0, 0], [1, 1], [1, 1])
+    assert rl.ppo_policy_loss([0, float("nan")], [0, 0], [1, 1], [1, 0])[0] == -1

@@ -34,6 +34,14 @@ template <class T>
 std::vector<std::int64_t> k_center_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double random_share = 0.1,
                                          std::uint64_t seed = 0, std::uint32_t step = 0);
 
+/// `size` questions that are good and unlike each other: the greedy mode of the determinantal process with kernel
+///   L_ij = sqrt(score_i score_j) exp(-|x_i - x_j|^2 / (2 width^2)): each next one raises det L of the chosen the most.
+/// features (N, C); scores 0 or more. What adds nothing follows by score. random_share as in top_batch. Cost: O(size N (size + C)).
+/// Source: Kulesza, Taskar 2012; greedy: Chen et al. 2018 (arXiv 1709.05135). @throws ShapeError, ValueError. Checked by: test_formulas.py.
+template <class T>
+std::vector<std::int64_t> determinantal_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double width = 1.0,
+                                              double random_share = 0.1, std::uint64_t seed = 0, std::uint32_t step = 0);
+
 }  // namespace prefs
 
 TUTELAGE_END

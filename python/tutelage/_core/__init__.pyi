@@ -15,7 +15,7 @@ from tutelage import ValueError
 import typing
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Progress', 'RewardConfig', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Progress', 'RewardConfig', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
 class Progress:
     """
     One report of a long call.
@@ -553,6 +553,261 @@ class JudgementLog:
     def read(self) -> list[Judgement]:
         """
         All of them; a torn last line is left out.
+        """
+class AnnotatorFitConfig:
+    """
+    How fit_annotators fits.
+    """
+    fields: typing.ClassVar[list] = ['l2', 'prior_right', 'prior_wrong', 'start', 'one_sided_answers', 'max_iterations', 'tolerance']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def l2(self) -> float:
+        """
+        Of the strengths.
+        """
+    @l2.setter
+    def l2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_iterations(self) -> int:
+        """
+        Most iterations.
+        """
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def one_sided_answers(self) -> int:
+        """
+        Who gave so many, all to one side, is left out; 0: nobody is.
+        """
+    @one_sided_answers.setter
+    def one_sided_answers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def prior_right(self) -> float:
+        """
+        Beta prior of a reliability, its honest side.
+        """
+    @prior_right.setter
+    def prior_right(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def prior_wrong(self) -> float:
+        """
+        Its other side, the smaller.
+        """
+    @prior_wrong.setter
+    def prior_wrong(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def start(self) -> float:
+        """
+        Reliability at the start.
+        """
+    @start.setter
+    def start(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def tolerance(self) -> float:
+        """
+        Largest change of a strength or reliability at the end.
+        """
+    @tolerance.setter
+    def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class SimulatedAnnotatorConfig:
+    """
+    A person made of a formula (B-Pref, arXiv 2111.03026).
+    """
+    fields: typing.ClassVar[list] = ['beta', 'error_rate', 'skip_below', 'equal_within', 'gamma', 'per_step', 'position_bias', 'drift', 'behaviour']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def behaviour(self) -> str:
+        """
+        honest; contrary: prefers the lower; random: a coin.
+        """
+    @behaviour.setter
+    def behaviour(self, arg0: str) -> None:
+        ...
+    @property
+    def beta(self) -> float:
+        """
+        P(first) = sigma(beta (R_1 - R_2)); 0 or less: always the higher.
+        """
+    @beta.setter
+    def beta(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def drift(self) -> float:
+        """
+        Added to error_rate with each answer given.
+        """
+    @drift.setter
+    def drift(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def equal_within(self) -> float:
+        """
+        A tie where returns differ by less; after scale_to in standard deviations.
+        """
+    @equal_within.setter
+    def equal_within(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def error_rate(self) -> float:
+        """
+        Chance that a choice is turned round at the end.
+        """
+    @error_rate.setter
+    def error_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gamma(self) -> float:
+        """
+        Short sight: R = sum over t = 1..H of gamma^(H - t) r_t.
+        """
+    @gamma.setter
+    def gamma(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def per_step(self) -> bool:
+        """
+        R divided by the sum of its weights, for segments of unequal length.
+        """
+    @per_step.setter
+    def per_step(self, arg0: bool) -> None:
+        ...
+    @property
+    def position_bias(self) -> float:
+        """
+        Chance of taking what is shown first without looking.
+        """
+    @position_bias.setter
+    def position_bias(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def skip_below(self) -> float | None:
+        """
+        Skips where both returns are below it; after scale_to in standard deviations from the mean.
+        """
+    @skip_below.setter
+    def skip_below(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+class SimulatedAnnotator:
+    """
+    In B-Pref's order: skip, tie, short sight, rational choice, mistake; then the biases of the config.
+    """
+    def __init__(self, config: SimulatedAnnotatorConfig | None = None, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @typing.overload
+    def answer(self, first: typing.SupportsFloat | typing.SupportsIndex, second: typing.SupportsFloat | typing.SupportsIndex, item: typing.SupportsInt | typing.SupportsIndex = 0, step: typing.SupportsInt | typing.SupportsIndex = 0) -> str:
+        ...
+    @typing.overload
+    def answer(self, first: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], second: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], item: typing.SupportsInt | typing.SupportsIndex = 0, step: typing.SupportsInt | typing.SupportsIndex = 0) -> str:
+        """
+        'a' for the first, 'b', 'tie' or 'skip', of two returns or two segments' rewards. Depends on (seed, item, step) and the question alone.
+        """
+    def scale_to(self, returns: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        """
+        Thresholds count from now on in standard deviations of these returns, from their mean.
+        """
+    def seen_return(self, rewards: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> float:
+        ...
+    @property
+    def config(self) -> SimulatedAnnotatorConfig:
+        ...
+class ChampionTestConfig:
+    """
+    Error bounds of a ChampionTest.
+    """
+    fields: typing.ClassVar[list] = ['alpha', 'give_up', 'error_rate', 'max_judgements']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def alpha(self) -> float:
+        """
+        Chance, at most, to replace a champion who is no worse.
+        """
+    @alpha.setter
+    def alpha(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def error_rate(self) -> float:
+        """
+        Share of judgements that are turned round by mistake.
+        """
+    @error_rate.setter
+    def error_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def give_up(self) -> float:
+        """
+        Chance, at most, to send away a challenger who is no worse.
+        """
+    @give_up.setter
+    def give_up(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_judgements(self) -> int:
+        """
+        Then the champion stays.
+        """
+    @max_judgements.setter
+    def max_judgements(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class ChampionTest:
+    """
+    A challenger against the best so far, by a sequential test with bounded errors; it may be looked at at any time.
+    """
+    def __init__(self, config: ChampionTestConfig | None = None, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def add(self, answer: str, error_rate: typing.SupportsFloat | typing.SupportsIndex | None = None) -> str:
+        """
+        'a' for what was shown first, 'b', 'tie' or 'skip', by one who errs at error_rate (default: the config's). Returns the verdict.
+        """
+    @property
+    def challenger_first(self) -> bool:
+        """
+        Whether the challenger is to be shown first in the next question.
+        """
+    @property
+    def config(self) -> ChampionTestConfig:
+        ...
+    @property
+    def evidence(self) -> float:
+        """
+        For the challenger; 1 / alpha replaces the champion.
+        """
+    @property
+    def judgements(self) -> int:
+        """
+        Answers that were no skips.
+        """
+    @property
+    def verdict(self) -> str:
+        """
+        'replace', 'keep' or 'undecided'.
         """
 class SFTConfig:
     """

@@ -128,6 +128,25 @@ inline void add_random(std::vector<std::int64_t>& chosen, std::int64_t n, std::i
   for (std::size_t k = 0; static_cast<std::int64_t>(chosen.size()) < size; ++k) chosen.push_back(rest[k]);
 }
 
+template <class T> void check_features(const char* function, const BasicTensor<T>& features, std::size_t scores) {
+  if (features.rank() != 2 || features.dim(0) != static_cast<std::int64_t>(scores))
+    detail::fail<ShapeError>(function, "features do not fit the scores", features.shape().str(), "(" + detail::str(scores) + ", C)");
+  for (std::int64_t i = 0; i < features.size(); ++i)
+    if (!std::isfinite(features.data()[i]))
+      detail::fail<ValueError>(function, "feature of question " + detail::str(i / features.dim(1)) + " is not finite",
+                               detail::str(static_cast<double>(features.data()[i])), "a finite number");
+}
+
+template <class T> double squared_distance(const BasicTensor<T>& features, std::int64_t i, std::int64_t j) {
+  const std::int64_t c = features.dim(1);
+  double d = 0;
+  for (std::int64_t k = 0; k < c; ++k) {
+    const double gap = static_cast<double>(features.data()[i * c + k]) - static_cast<double>(features.data()[j * c + k]);
+    d = std::fma(gap, gap, d);
+  }
+  return d;
+}
+
 }  // namespace detail_
 
 template <class T> BasicTensor<T> acquisition(const std::string& name, const BasicTensor<T>& members, std::uint64_t seed, std::uint32_t step) {
@@ -181,10 +200,8 @@ TUTELAGE_INLINE std::vector<std::int64_t> top_batch(std::span<const double> scor
 template <class T>
 std::vector<std::int64_t> k_center_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double random_share,
                                          std::uint64_t seed, std::uint32_t step) {
-  if (features.rank() != 2 || features.dim(0) != static_cast<std::int64_t>(scores.size()))
-    detail::fail<ShapeError>("k_center_batch", "features do not fit the scores", features.shape().str(), "(" + detail::str(scores.size()) + ", C)");
-  const std::int64_t n = features.dim(0), c = features.dim(1),
-                     wanted = size - detail_::random_part("k_center_batch", scores.size(), size, random_share);
+  detail_::check_features("k_center_batch", features, scores.size());
+  const std::int64_t n = features.dim(0), wanted = size - detail_::random_part("k_center_batch", scores.size(), size, random_share);
   const auto order = detail_::by_score("k_center_batch", scores);
   std::vector<std::int64_t> chosen;
   std::vector<double> distance(scores.size(), 0.0);  // squared, to the nearest chosen; -1: chosen
@@ -192,16 +209,51 @@ std::vector<std::int64_t> k_center_batch(const BasicTensor<T>& features, std::sp
     std::int64_t next = order[0];
     if (!chosen.empty()) next = std::max_element(distance.begin(), distance.end()) - distance.begin();
     for (std::int64_t i = 0; i < n; ++i) {
-      double d = 0;
-      for (std::int64_t k = 0; k < c; ++k) {
-        const double gap = static_cast<double>(features.data()[i * c + k]) - static_cast<double>(features.data()[next * c + k]);
-        d = std::fma(gap, gap, d);
-      }
+      const double d = detail_::squared_distance(features, i, next);
       auto& nearest = distance[static_cast<std::size_t>(i)];
       nearest = chosen.empty() ? d : std::min(nearest, d);
     }
     distance[static_cast<std::size_t>(next)] = -1;
     chosen.push_back(next);
+  }
+  detail_::add_random(chosen, n, size, seed, step);
+  return chosen;
+}
+
+template <class T>
+std::vector<std::int64_t> determinantal_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double width,
+                                              double random_share, std::uint64_t seed, std::uint32_t step) {
+  const char* name = "determinantal_batch";
+  detail_::check_features(name, features, scores.size());
+  const std::int64_t n = features.dim(0), wanted = size - detail_::random_part(name, scores.size(), size, random_share);
+  if (!(width > 0 && std::isfinite(width))) detail::fail<ValueError>(name, "width is out of range", detail::str(width), "more than 0");
+  const auto order = detail_::by_score(name, scores);
+  for (double s : scores)
+    if (!(s >= 0 && std::isfinite(s))) detail::fail<ValueError>(name, "a score is out of range", detail::str(s), "0 or more");
+  std::vector<double> gain(scores.begin(), scores.end());  // by what det L would be multiplied; -1: chosen
+  std::vector<std::vector<double>> factor(scores.size());  // rows of the Cholesky factor
+  std::vector<std::int64_t> chosen;
+  const double scale = -0.5 / (width * width);
+  while (static_cast<std::int64_t>(chosen.size()) < wanted) {
+    std::size_t next = static_cast<std::size_t>(std::max_element(gain.begin(), gain.end()) - gain.begin());
+    if (!(gain[next] > 1e-12 * scores[next]))
+      for (auto i : order)
+        if (gain[static_cast<std::size_t>(i)] >= 0) {
+          next = static_cast<std::size_t>(i);
+          break;
+        }
+    const double root = std::sqrt(gain[next]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      if (at == next || gain[at] < 0) continue;
+      double e = std::sqrt(scores[at] * scores[next]) * math::exp(scale * detail_::squared_distance(features, i, static_cast<std::int64_t>(next)));
+      for (std::size_t k = 0; k < factor[next].size(); ++k) e = std::fma(-factor[at][k], factor[next][k], e);
+      e = gain[next] > 1e-12 * scores[next] ? e / root : 0.0;
+      factor[at].push_back(e);
+      gain[at] = std::max(0.0, std::fma(-e, e, gain[at]));
+    }
+    gain[next] = -1;
+    chosen.push_back(static_cast<std::int64_t>(next));
   }
   detail_::add_random(chosen, n, size, seed, step);
   return chosen;
