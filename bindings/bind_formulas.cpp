@@ -113,7 +113,10 @@ void bind_formulas(py::module_& m) {
   f.def("top_batch", [](const Numbers& scores, std::int64_t size, double share, std::uint64_t seed, std::uint32_t step) {
     return prefs::top_batch(scores, size, share, seed, step);
   });
-  py::class_<rl::AdaptiveKL>(m, "AdaptiveKL", "A KL coefficient that follows a target (Ziegler et al. 2019).")
+  py::class_<rl::AdaptiveKL>(
+      m, "AdaptiveKL",
+      "A KL coefficient that follows a target (Ziegler et al. 2019): e = clip(kl / target - 1, -0.2, 0.2), coef = coef (1 + e n / horizon).\n\n"
+      "per says what kl and target count, in nats: 'sequence', sums over tokens (OpenAI, target 6), or 'token', means (target 0.1).")
       .def(py::init<double, double, double, std::string>(), py::arg("init"), py::arg("target"), py::arg("horizon"), py::arg("per") = "sequence")
       .def("update", &rl::AdaptiveKL::update, py::arg("kl"), py::arg("n"),
            "After a step of n samples with mean KL `kl`. Returns the new coefficient.")

@@ -25,8 +25,10 @@ def array(function, a):
 def call(function, arrays, *options, mask=None):
     """Calls a formula with `arrays` as tensors of one dtype (None: left out). Tensors in give tensors out, arrays give arrays.
 
-    NaN in an array is a ValueError, but where `mask` is 0: there anything may stand.
+    NaN is a ValueError, but where `mask` is 0: there anything may stand.
     """
+    if any(isinstance(o, float) and o != o for o in options):
+        raise _core.ValueError(f"{function}: an option is not a number: got NaN, expected a number.")
     arrays = [array(function, a) for a in arrays]
     tensors = [a for a in arrays if isinstance(a, TENSORS)]
     if tensors:
@@ -36,7 +38,7 @@ def call(function, arrays, *options, mask=None):
         dtype = np.float32 if floats and all(d == np.float32 for d in floats) else np.float64
         real = array(function, mask)
         for a in arrays:
-            _no_nan(function, a, real)
+            no_nan(function, a, real)
     make = _core.Tensor if dtype == np.float32 else _core.Tensor64
 
     def convert(a):
@@ -46,15 +48,17 @@ def call(function, arrays, *options, mask=None):
     return out if tensors else plain(out)
 
 
-def _no_nan(function, a, mask):
+def no_nan(function, a, mask=None):
+    """`a`, or a ValueError for NaN where `mask` (None: everywhere) is not 0."""
     if a is None or a.dtype.kind != "f":
-        return
+        return a
     bad = np.isnan(a)
     if isinstance(mask, np.ndarray) and mask.shape == a.shape:
         bad &= mask != 0
     if bad.any():
         where = ", ".join(str(i) for i in np.argwhere(bad)[0])
         raise _core.ValueError(f"{function}: a value is not a number: got NaN at [{where}] of an array {a.shape}, expected numbers.")
+    return a
 
 
 def plain(out):
@@ -85,7 +89,7 @@ def numbers(function, name, a, ndim=1):
     a = a.numpy() if isinstance(a, TENSORS) else array(function, a)
     if a is None or a.ndim != ndim:
         raise _core.ShapeError(f"{function}: {name} has the wrong shape: got {None if a is None else a.shape}, expected {ndim} axes.")
-    _no_nan(function, a, None)
+    no_nan(function, a)
     return a.astype(np.float64)
 
 

@@ -64,7 +64,8 @@ def fit_annotators(comparisons, annotators, n_items=None, winner_first=None, wei
     if n_items is None:
         n_items = int(max(winners.max(initial=0), losers.max(initial=0))) + 1
     ids = integers(function, "annotators", annotators)
-    strengths, reliability, left_out, *rest = _core.formulas.fit_annotators(winners, losers, weights, first, ids, n_items, AnnotatorFitConfig(**config))
+    found = _core.formulas.fit_annotators(winners, losers, weights, first, ids, n_items, AnnotatorFitConfig(**config))
+    strengths, reliability, left_out, *rest = found
     fit = AnnotatorFit(strengths.numpy(), reliability.numpy())
     fit.left_out = left_out
     fit.iterations, fit.converged, fit.objective = rest

@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _core
-from ._arrays import array, call, integers, items, numbers
+from ._arrays import array, call, integers, items, no_nan, numbers
 
 __all__ = [
     "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson", "davidson_loss", "elo",
@@ -11,7 +11,9 @@ __all__ = [
 ]
 
 
-def bradley_terry_loss(chosen, rejected, margin=None, probability=None, center_coef=0.0, weight=None, error_rate=0.0, error_form="mixture", count=None):
+def bradley_terry_loss(
+    chosen, rejected, margin=None, probability=None, center_coef=0.0, weight=None, error_rate=0.0, error_form="mixture", count=None
+):
     """Weighted mean over pairs of -p log sigma(D - margin) - (1 - p) log sigma(-(D - margin)), D = chosen - rejected, all (N).
 
     p is 1 unless `probability` is given; plus center_coef (chosen + rejected)^2 (arXiv 2312.09244). `count`: the step's sum of weights.
@@ -22,13 +24,17 @@ def bradley_terry_loss(chosen, rejected, margin=None, probability=None, center_c
     return call("bradley_terry_loss", arrays, center_coef, error_rate, error_form, count)
 
 
-def noisy_bradley_terry_loss(chosen, rejected, margin=None, probability=None, center_coef=0.0, weight=None, error_rate=0.1, error_form="mixture", count=None):
-    """bradley_terry_loss for judges who err at error_rate e, 0 to below 0.5; l(x), x = D - margin, takes the place of -log sigma(x).
+def noisy_bradley_terry_loss(
+    chosen, rejected, margin=None, probability=None, center_coef=0.0, weight=None, error_rate=None, error_form="mixture", count=None
+):
+    """bradley_terry_loss for judges who err at error_rate e, 0 to below 0.5, which has no default; l(x), x = D - margin, takes the place of -log sigma(x).
 
     mixture: -log((1 - e) sigma(x) + e sigma(-x)): one wrong judgement has bounded influence.
     smoothing: -(1 - e) log sigma(x) - e log sigma(-x).
     unbiased: (-(1 - e) log sigma(x) + e log sigma(-x)) / (1 - 2 e): its mean over flipped labels is the clean loss (Natarajan et al. 2013).
     """
+    if error_rate is None:
+        raise _core.ConfigError("noisy_bradley_terry_loss: error_rate is missing: got None, expected 0 to below 0.5.")
     return bradley_terry_loss(chosen, rejected, margin, probability, center_coef, weight, error_rate, error_form, count)
 
 
@@ -40,6 +46,8 @@ def pair_accuracy(chosen, rejected):
 def _rankings(function, scores, ranking):
     """Flat scores, and one ranking (a list of tiers) a row of them."""
     scores = array(function, scores)
+    if not hasattr(ranking, "__len__") or getattr(ranking, "shape", None) == ():
+        raise _core.ShapeError(f"{function}: ranking is no list: got {ranking}, expected item ids, best first.")
     if len(scores.shape) == 2:
         width = scores.shape[1]
         if len(ranking) != scores.shape[0]:
@@ -134,4 +142,4 @@ def expected_calibration_error(probabilities, outcomes, bins=10):
 
 def elo(delta):
     """A difference of rewards in Elo points: 400 / ln 10 = 173.7178 times D."""
-    return array("elo", delta) * _core.formulas.elo(1.0)
+    return no_nan("elo", array("elo", delta)) * _core.formulas.elo(1.0)

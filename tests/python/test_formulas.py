@@ -152,6 +152,7 @@ def test_plain_lists_and_single_rows_are_taken():
     a, b = rl.gae([-0.01, 0.02, -0.03, 1.04], [0.1, 0.2, 0.3, 0.4], 1, 1)
     close(a, [0.92, 0.83, 0.71, 0.64])
     close(rl.gae([0, 0, 0, 1], [0, 0, 0, 1], 0.9, bootstrap=2)[0][-1], 1 + 0.9 * 2 - 1)
+    close(rl.gae([[0, 0, 0, 1]], [[0, 0, 0, 1]], 0.9, bootstrap=2)[0][0, -1], 1 + 0.9 * 2 - 1)
     close(rl.token_rewards(2, [1, 1, 1], [1, 1, 0], 0.1), [-0.1, 1.9, 0])
     close(rl.ppo_policy_loss(np.log([0.5, 1, 1.5]), [0, 0, 0], [1, -1, 2], [1, 1, 1])[0], -0.633333)
     close(rl.ppo_value_loss([0.9, 0.9, 0.1], [0.5] * 3, [1, 0.2, 0.4], [True] * 3)[0], 0.1116666667, 1e-9)
@@ -164,3 +165,11 @@ def test_plain_lists_and_single_rows_are_taken():
     with pytest.raises(tutelage.ValueError, match="NaN"):
         rl.ppo_policy_loss([0, float("nan")], [0, 0], [1, 1], [1, 1])
     assert rl.ppo_policy_loss([0, float("nan")], [0, 0], [1, 1], [1, 0])[0] == -1
+    for option in ({"gamma": float("nan")}, {"gae_lambda": 1.5}):
+        with pytest.raises(tutelage.ValueError):
+            rl.gae([1.0], [1.0], **option)
+    for update in ((float("nan"), 1), (1, -1), (1, float("nan"))):
+        with pytest.raises(tutelage.ValueError):
+            rl.AdaptiveKL(0.2, 6, 1e4).update(*update)
+    for mode in ("seq-mean-token-mean", "seq-mean-token-sum"):
+        assert rl.aggregate([[1.0, 2]], [[0, 0]], mode) == 0

@@ -30,7 +30,7 @@ class AdaptiveKL {
  public:
   /// `per` says what kl and target count: "sequence" (sums over tokens) or "token" (means). @throws ConfigError
   AdaptiveKL(double init, double target, double horizon, std::string per = "sequence");
-  /// After a step of n samples with mean KL `kl`. Returns the new coefficient. @throws ValueError where kl is not finite
+  /// After a step of n samples with mean KL `kl`. Returns the new coefficient. @throws ValueError where kl is not finite or n is below 0
   double update(double kl, double n);
   double value() const { return value_; }
   const std::string& per() const { return per_; }

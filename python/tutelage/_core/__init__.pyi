@@ -497,7 +497,9 @@ class ChatModel:
         ...
 class AdaptiveKL:
     """
-    A KL coefficient that follows a target (Ziegler et al. 2019).
+    A KL coefficient that follows a target (Ziegler et al. 2019): e = clip(kl / target - 1, -0.2, 0.2), coef = coef (1 + e n / horizon).
+    
+    per says what kl and target count, in nats: 'sequence', sums over tokens (OpenAI, target 6), or 'token', means (target 0.1).
     """
     def __init__(self, init: typing.SupportsFloat | typing.SupportsIndex, target: typing.SupportsFloat | typing.SupportsIndex, horizon: typing.SupportsFloat | typing.SupportsIndex, per: str = 'sequence') -> None:
         ...

@@ -90,6 +90,7 @@ TUTELAGE_INLINE AdaptiveKL::AdaptiveKL(double init, double target, double horizo
 
 TUTELAGE_INLINE double AdaptiveKL::update(double kl, double n) {
   if (!std::isfinite(kl)) detail::fail<ValueError>("AdaptiveKL::update", "kl is not finite", detail::str(kl), "a finite number");
+  if (!(n >= 0 && std::isfinite(n))) detail::fail<ValueError>("AdaptiveKL::update", "n is out of range", detail::str(n), "0 or more samples");
   value_ = value_ * (1.0 + std::clamp(kl / target_ - 1.0, -0.2, 0.2) * n / horizon_);
   return value_;
 }
