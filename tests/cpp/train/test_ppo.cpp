@@ -1,58 +1,8 @@
 #include <cmath>
-#include <limits>
 
-#include "tiny.hpp"
-#include "tutelage/train/ppo.hpp"
+#include "tiny_ppo.hpp"
 
 using namespace tiny;
-using reward::Episode;
-using train::PPOConfig;
-using train::PPOTrainer;
-
-namespace {
-
-PPOConfig config() {
-  PPOConfig c;
-  c.max_new_tokens = 5, c.temperature = 0.7, c.stop_ids = {2}, c.num_epochs = 2;
-  c.optimizer.learning_rate = 3e-3, c.value_head_std = 0.1, c.vf_coef = 0.3, c.seed = 4;
-  return c;
-}
-
-std::vector<Ids> prompts(std::uint32_t n, std::uint64_t vocab = 13) {
-  std::vector<Ids> all;
-  for (std::uint32_t i = 0; i < n; ++i) all.push_back(random_ids(i, 1, 6, vocab));
-  return all;
-}
-
-/// The share of sevens.
-std::vector<double> sevens(std::span<const Episode> episodes) {
-  std::vector<double> scores;
-  for (const auto& e : episodes)
-    scores.push_back(static_cast<double>(std::count(e.response_ids.begin(), e.response_ids.end(), 7)) / static_cast<double>(e.response_ids.size()));
-  return scores;
-}
-
-std::vector<double> scores_of(const std::vector<nn::Generation>& answers) {
-  std::vector<double> scores;
-  for (const auto& a : answers) scores.push_back(a.ids[0] == 7 ? 1.0 : 0.1 * a.ids[0]);
-  return scores;
-}
-
-/// Parameters, optimiser and number of iterations.
-std::string state(PPOTrainer& t) {
-  std::string s = bytes(t.model()) + "|" + std::to_string(t.iteration()) + "|" + std::to_string(t.optimizer_state().step);
-  for (const auto* list : {&t.optimizer_state().m, &t.optimizer_state().v})
-    for (const auto& x : *list) s.append(reinterpret_cast<const char*>(x.data()), static_cast<std::size_t>(x.size()) * 4);
-  return s;
-}
-
-template <class E, class F> void refused_unchanged(PPOTrainer& trainer, const F& call) {
-  const std::string before = state(trainer);
-  CHECK_THROWS_AS(call(), E);
-  CHECK(state(trainer) == before);
-}
-
-}  // namespace
 
 TEST_CASE("the policy moves to what is rewarded, the reference stays") {
   auto c = config();
@@ -99,7 +49,7 @@ TEST_CASE("micro-batches of 1, 2 or all episodes give the same bytes and numbers
         for (const double x : {s.reward, s.kl, s.response_length, s.policy_loss, s.value_loss, s.ptx_loss, s.clip_fraction, s.approx_kl, s.grad_norm})
           numbers.append(reinterpret_cast<const char*>(&x), sizeof x);
       }
-      return state(trainer) + numbers;
+      return state(trainer) + digest(numbers);
     };
     const auto whole = trained(0);
     for (const std::int64_t micro : {1, 2, 9}) CHECK(trained(micro) == whole);
@@ -142,6 +92,37 @@ TEST_CASE("an update is made of its parts") {
   CHECK(train::sft_loss(rehearsing.policy(), items) < before - 0.3);
 }
 
+TEST_CASE("the value head learns the score, if it is asked to") {
+  const auto p = prompts(16);
+  const auto value_losses = [&](double vf_coef) {
+    auto c = config();
+    c.vf_coef = vf_coef, c.kl_coef = 0, c.optimizer.learning_rate = 1e-2, c.gae_lambda = 1;
+    PPOTrainer trainer(model(), c);
+    const auto before = bytes(trainer.model().value_head);
+    std::vector<double> losses;
+    for (int k = 0; k < 15; ++k) {
+      const auto answers = trainer.generate(p);
+      losses.push_back(trainer.step(p, answers, std::vector<double>(16, 2.0)).value_loss);
+    }
+    CHECK((bytes(trainer.model().value_head) == before) == (vf_coef == 0));
+    return losses;
+  };
+  const auto learnt = value_losses(0.5);
+  CHECK(learnt.back() < learnt.front() / 4);
+  value_losses(0);
+}
+
+TEST_CASE("the clipped share is of tokens whose loss the clip holds") {
+  auto c = config();
+  c.num_epochs = 1, c.max_new_tokens = 1, c.kl_coef = 0, c.value_head_std = 0, c.whiten_advantages = false;  // the advantage is the score
+  PPOTrainer trainer(model(), c);
+  auto answers = trainer.generate(prompts(6));
+  for (std::size_t i = 0; i < 6; ++i) answers[i].logprobs[0] += i % 2 ? 0.5f : -0.5f;  // ratios 0.6 and 1.6
+  const auto stats = trainer.step(prompts(6), answers, std::vector<double>{1, 1, 1, -1, -1, 1}, {}, 0.0);
+  CHECK(stats.clip_fraction == 3.0 / 6);  // the first, the third and the fourth
+  CHECK(stats.approx_kl == Approx(0.5 * 0.25).epsilon(1e-4));
+}
+
 TEST_CASE("an answer that is cut pays the penalty") {
   const std::vector<Ids> p{{1}, {1}};
   const auto trained = [&](double penalty, std::vector<double> scores) {
@@ -154,74 +135,6 @@ TEST_CASE("an answer that is cut pays the penalty") {
     return bytes(trainer.model());
   };
   CHECK(trained(0.75, {1.0, 1.0}) == trained(0.0, {1.0, 0.25}));
-}
-
-TEST_CASE("bad steps are refused and change nothing") {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-  PPOTrainer trainer(model(), config());
-  trainer.train(prompts(4), sevens, 1);
-  const auto p = prompts(3);
-  const auto good = trainer.generate(p);
-  const std::vector<double> scores{0.1, 0.2, 0.3};
-  refused_unchanged<ValueError>(trainer, [&] { trainer.step({}, {}, {}); });
-  refused_unchanged<ShapeError>(trainer, [&] { trainer.step(p, good, std::vector<double>{0.1, 0.2}); });
-  refused_unchanged<ShapeError>(trainer, [&] { trainer.step(prompts(2), good, scores); });
-  for (const double x : {nan, inf, -inf}) refused_unchanged<ValueError>(trainer, [&] { trainer.step(p, good, std::vector<double>{0.1, x, 0.3}); });
-  const auto with = [&](auto change) {
-    auto answers = good;
-    change(answers[1]);
-    return answers;
-  };
-  refused_unchanged<ValueError>(trainer, [&] { trainer.step({{1}, {}, {2}}, good, scores); });
-  refused_unchanged<ValueError>(trainer, [&] { trainer.step(p, with([](auto& a) { a.ids.clear(), a.logprobs.clear(); }), scores); });
-  refused_unchanged<ShapeError>(trainer, [&] { trainer.step(p, with([](auto& a) { a.logprobs.push_back(0); }), scores); });
-  refused_unchanged<IndexError>(trainer, [&] { trainer.step(p, with([](auto& a) { a.ids[0] = 13; }), scores); });
-  refused_unchanged<IndexError>(trainer, [&] { trainer.step({{1}, {-1}, {2}}, good, scores); });
-  refused_unchanged<ShapeError>(trainer, [&] { trainer.step({{1}, Ids(24, 1), {2}}, good, scores); });
-  refused_unchanged<ShapeError>(trainer, [&] { trainer.step(p, good, scores, std::vector{text::Example{{1, 2, 3}, {0, 1}}}); });
-  refused_unchanged<Error>(trainer, [&] { trainer.step(p, with([&](auto& a) { a.logprobs[0] = static_cast<float>(nan); }), scores); });
-  refused_unchanged<ValueError>(trainer, [&] { trainer.step(p, good, scores, {}, nan); });
-}
-
-TEST_CASE("an update that fails half-way goes back to the iteration's start") {
-  auto c = config();
-  c.ptx_coef = 1, c.num_epochs = 3;
-  PPOTrainer trainer(model(), c);
-  trainer.train(prompts(4), sevens, 1);
-  const auto answers = trainer.generate(prompts(4));
-  refused_unchanged<IndexError>(trainer, [&] { trainer.step(prompts(4), answers, scores_of(answers), std::vector{text::Example{{1, 99}, {0, 1}}}); });
-  c.optimizer.learning_rate = 1e30;  // the second pass meets what the first has ruined
-  PPOTrainer ruined(model(), c);
-  const auto said = ruined.generate(prompts(4));
-  refused_unchanged<Error>(ruined, [&] { ruined.step(prompts(4), said, scores_of(said)); });
-}
-
-TEST_CASE("a reward function's faults reach the caller and change nothing") {
-  struct Own {};
-  PPOTrainer trainer(model(), config());
-  trainer.train(prompts(4), sevens, 1);
-  const auto p = prompts(3);
-  const auto train = [&](const reward::RewardFunction& f) { return [&, f] { trainer.train(p, f, 2); }; };
-  refused_unchanged<ShapeError>(trainer, train([](auto) { return std::vector<double>(2, 0.0); }));
-  refused_unchanged<ShapeError>(trainer, train([](auto) { return std::vector<double>(); }));
-  refused_unchanged<ValueError>(trainer, train([](auto) { return std::vector<double>{0, std::nan(""), 0}; }));
-  refused_unchanged<Own>(trainer, train([](auto) -> std::vector<double> { throw Own{}; }));
-  refused_unchanged<ValueError>(trainer, [&] { trainer.train({}, sevens, 1); });
-  refused_unchanged<ValueError>(trainer, [&] { trainer.train({{1}, {}}, sevens, 1); });
-  try {
-    trainer.train(
-        p,
-        [](auto) {
-          return std::vector<double>{0, 0, std::nan("")};
-        },
-        1);
-  } catch (const ValueError& e) { CHECK(std::string(e.what()).find("sample 2") != std::string::npos); }
-  // The second call fails: the first iteration is kept.
-  int calls = 0;
-  CHECK_THROWS_AS(trainer.train(
-                      p, [&](std::span<const Episode> e) { return ++calls == 2 ? throw Own{} : sevens(e); }, 3),
-                  Own);
-  CHECK(trainer.iteration() == 2);
 }
 
 TEST_CASE("a reward function sees each prompt with its answer") {
@@ -254,32 +167,4 @@ TEST_CASE("PPO tells its progress and can be stopped") {
   trainer.train(prompts(3), sevens, 9, run);
   CHECK(told == 2);
   CHECK(trainer.iteration() == 2);
-}
-
-TEST_CASE("configurations of PPO out of range are refused") {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
-  const auto refused = [](auto change) {
-    PPOConfig c;
-    change(c);
-    CHECK_THROWS_AS(PPOTrainer(model(), c), ConfigError);
-  };
-  refused([](auto& c) { c.max_new_tokens = 0; });
-  for (const double x : {0.0, -1.0, nan, inf}) refused([=](auto& c) { c.temperature = x; });
-  for (const double x : {-0.1, nan, inf}) {
-    refused([=](auto& c) { c.kl_coef = x; });
-    refused([=](auto& c) { c.clip_range = x; });
-    refused([=](auto& c) { c.clip_range_value = x; });
-    refused([=](auto& c) { c.vf_coef = x; });
-    refused([=](auto& c) { c.ptx_coef = x; });
-    refused([=](auto& c) { c.value_head_std = x; });
-    refused([=](auto& c) { c.gamma = x; });
-    refused([=](auto& c) { c.gae_lambda = x; });
-    refused([=](auto& c) { c.optimizer.learning_rate = x; });
-  }
-  refused([](auto& c) { c.gamma = 1.1; });
-  refused([](auto& c) { c.missing_eos_penalty = nan; });
-  refused([](auto& c) { c.kl_estimator = "k4"; });
-  refused([](auto& c) { c.num_epochs = 0; });
-  refused([](auto& c) { c.mini_batch_size = -1; });
-  refused([](auto& c) { c.micro_batch_size = -1; });
 }

@@ -36,8 +36,8 @@ const io::ChatModel& chatbot() {
 train::TeachConfig small() {
   train::TeachConfig c;
   c.max_new_tokens = 12, c.sft_steps = 60, c.sft_learning_rate = 5e-3, c.sft_rehearsal = 10;
-  c.reward_models = 2, c.judged_pairs = 8, c.reward.epochs = 2, c.ppo_iterations = 2, c.ppo_prompts = 6, c.ppo_rehearsal = 4,
-  c.ppo_demonstrations = 2;
+  c.reward_models = 2, c.judged_pairs = 16, c.reward.epochs = 8, c.reward.optimizer.learning_rate = 3e-3, c.ppo_iterations = 2, c.ppo_prompts = 6,
+  c.ppo_rehearsal = 4, c.ppo_demonstrations = 2;
   return c;
 }
 
@@ -56,7 +56,7 @@ std::string saved_weights(const io::ChatModel& m) {
   io::save_model(folder.string(), m);
   const auto all = io::read_file((folder / "model.safetensors").string()) + io::read_file((folder / "tokenizer.json").string());
   std::filesystem::remove_all(folder);
-  return all;
+  return digest(all);
 }
 
 }  // namespace

@@ -21,12 +21,19 @@ inline nn::Transformer model(std::uint64_t seed = 1, std::int64_t vocab = 13, st
   return nn::Transformer(c, seed);
 }
 
+/// Stands for many bytes in a comparison, and in its message.
+inline std::string digest(const std::string& bytes) {
+  std::uint64_t h = 14695981039346656037u;  // FNV-1a
+  for (unsigned char b : bytes) h = (h ^ b) * 1099511628211u;
+  return std::to_string(bytes.size()) + " bytes, " + std::to_string(h);
+}
+
 /// All parameters, byte for byte.
 template <class Params> std::string bytes(const Params& params) {
   std::string all;
   params.visit(
       [&](const std::string&, const Tensor& t) { all.append(reinterpret_cast<const char*>(t.data()), static_cast<std::size_t>(t.size()) * 4); });
-  return all;
+  return digest(all);
 }
 
 inline Ids random_ids(std::uint32_t item, std::uint64_t least, std::uint64_t most, std::uint64_t vocab = 13) {
