@@ -48,7 +48,7 @@ void bind_configs(py::module_& m) {
       .field("hidden_size", &B::hidden_size, "")
       .field("num_layers", &B::num_layers, "")
       .field("num_heads", &B::num_heads, "")
-      .field("steps", &B::steps, "")
+      .field("epochs", &B::epochs, "")
       .field("batch_size", &B::batch_size, "")
       .field("learning_rate", &B::learning_rate, "")
       .field("weight_decay", &B::weight_decay, "")

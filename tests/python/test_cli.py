@@ -24,7 +24,7 @@ def turns(question, answer):
 
 @pytest.fixture(scope="module")
 def model():
-    config = train.ChatbotConfig(vocab_size=300, max_positions=64, hidden_size=32, num_layers=2, num_heads=2, steps=250, batch_size=8, learning_rate=3e-3, seed=0)
+    config = train.ChatbotConfig(vocab_size=300, max_positions=64, hidden_size=32, num_layers=2, num_heads=2, epochs=500, batch_size=8, learning_rate=3e-3, seed=0)
     return train.train_chatbot([turns(q, a) for q, a in FACTS.items()], config)
 
 

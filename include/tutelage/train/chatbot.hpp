@@ -17,7 +17,7 @@ struct ChatbotConfig {
   std::int64_t hidden_size = 128;
   std::int64_t num_layers = 2;
   std::int64_t num_heads = 4;
-  std::int64_t steps = 600;      // optimiser steps
+  std::int64_t epochs = 34;      // over the different questions; one with rival answers gets them in turn
   std::int64_t batch_size = 32;  // exchanges a step
   double learning_rate = 2e-3;
   double weight_decay = 0.1;

@@ -25,19 +25,19 @@ struct TeachConfig {
   std::int64_t max_new_tokens = 24;
   double temperature = 1.0;  // of the answers that are judged and of PPO's
   // 1. supervised fine-tuning on corrections and on answers that were called right
-  std::int64_t sft_steps = 100;         // 0: off
-  std::int64_t sft_demonstrations = 8;  // a step, drawn evenly from the different demonstrations
-  std::int64_t sft_rehearsal = 24;      // exchanges a step that were not objected to
+  std::int64_t sft_steps = 250;          // 0: off
+  std::int64_t sft_demonstrations = 12;  // a step, drawn evenly from the different demonstrations
+  std::int64_t sft_rehearsal = 20;       // exchanges a step that were not objected to
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
   std::int64_t reward_models = 3;  // 0: off, and PPO with it
   std::int64_t judged_pairs = 96;  // drawn from what was called right, above what was called wrong
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
-  std::int64_t ppo_iterations = 10;     // 0: off
-  std::int64_t ppo_prompts = 32;        // an iteration
-  std::int64_t ppo_rehearsal = 24;      // exchanges a step
-  std::int64_t ppo_demonstrations = 8;  // a step
+  std::int64_t ppo_iterations = 10;      // 0: off
+  std::int64_t ppo_prompts = 32;         // an iteration
+  std::int64_t ppo_rehearsal = 20;       // exchanges a step
+  std::int64_t ppo_demonstrations = 12;  // a step
   PPOConfig ppo;
   std::uint64_t seed = 0;
   TeachConfig();  // sets the parts' learning rates
@@ -102,6 +102,7 @@ class Teacher {
   /// Keeps what the untaught model answers to these questions.
   void find_matters(std::span<const std::string> questions);
   detail_::Lesson lesson();
+  std::int64_t longest_prompt() const { return base_.transformer.config.max_positions - config_.max_new_tokens; }
   TokenIds prompt_ids(const std::string& question) const;
   nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
   TokenIds sequence(const std::string& question, const std::string& answer) const;

@@ -919,7 +919,7 @@ class ChatbotConfig:
     """
     A small chatbot from nothing but conversations.
     """
-    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'steps', 'batch_size', 'learning_rate', 'weight_decay', 'seed']
+    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'epochs', 'batch_size', 'learning_rate', 'weight_decay', 'seed']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -933,6 +933,12 @@ class ChatbotConfig:
         ...
     @batch_size.setter
     def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def hidden_size(self) -> int:
@@ -969,12 +975,6 @@ class ChatbotConfig:
         ...
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def steps(self) -> int:
-        ...
-    @steps.setter
-    def steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def vocab_size(self) -> int:

@@ -1,5 +1,6 @@
 """`tutelage demo`: a small chatbot learns to talk, is judged, and answers better."""
 
+import collections
 import json
 import os
 import sys
@@ -12,17 +13,21 @@ from .data import read_data
 from .judges import SHIPPED, Judge, wilson
 from .screen import Interrupt, Progress, visible
 
-ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES = 3, 40, 3, 8
+ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES, OTHERS = 3, 40, 3, 8, 40
 
 
 def questions():
     return json.loads(resources.files("tutelage").joinpath("data/questions.json").read_text(encoding="utf-8"))
 
 
+def shipped_conversations():
+    return io.read_conversations(str(resources.files("tutelage").joinpath("data/conversations.jsonl")))
+
+
 def identity_wordings():
-    """Every shipped wording of the subject that is taught: the loss on other subjects leaves them out."""
+    """Every shipped wording of the subject that is taught."""
     with resources.files("tutelage").joinpath("data/conversations.jsonl").open(encoding="utf-8") as file:
-        return {row["messages"][0]["content"] for row in map(json.loads, file) if row["subject"] == "identity"}
+        return [row["messages"][0]["content"] for row in map(json.loads, file) if row["subject"] == "identity"]
 
 
 class Run:
@@ -63,6 +68,10 @@ def measure(teacher, judge, asked, held_out, others, run, when, sample):
     return row
 
 
+def share_accepted(teacher, judge, questions, sample):
+    return sum(judge.accepts(q, a) for q, a in zip(questions, teacher.sample(questions, sample))) / len(questions)
+
+
 def unseen_pairs(teacher, judgements):
     """How many right-above-wrong pairs of judgements that the reward models have not seen they order as the judge did."""
     if not teacher.has_reward:
@@ -84,11 +93,15 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
             if a.strip() and (q, a) not in seen:
                 pool.setdefault((q, a))
     pool = list(pool)
+    if not pool:
+        return [], corrections, teacher.has_reward
     spread = teacher.disagreement([q for q, _ in pool], [a for _, a in pool])
-    order = sorted(range(len(pool)), key=lambda i: (-spread[i], i))[:PER_ROUND]
-    new = []
-    for i in order:
+    new, times = [], collections.Counter()
+    for i in sorted(range(len(pool)), key=lambda i: (-spread[i], i)):
         question, answer = pool[i]
+        times[question] += 1
+        if times[question] > -(-PER_ROUND // len(asked)) or len(new) == PER_ROUND:
+            continue
         kind, better = ("right" if judge.says(question, answer) else "wrong"), ""
         if kind == "wrong" and judge.correction and corrections < MOST_CORRECTIONS and ablate != "verdicts":
             kind, better, corrections = "correction", judge.correction, corrections + 1
@@ -101,9 +114,9 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
     return new, corrections, teacher.has_reward
 
 
-def teach(teacher, judge, asked, run, ablate, stop, say, progress):
+def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
     """The rounds. Returns what happened in numbers."""
-    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "unseen": [0, 0]}
+    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "unseen": [0, 0], "curve": []}
     seen = set()
     for number in range(ROUNDS):
         if stop():
@@ -121,10 +134,11 @@ def teach(teacher, judge, asked, run, ablate, stop, say, progress):
         say(f"round {number + 1}: {len(new)} answers judged, {accepted} accepted; learning from them ...")
         report = teacher.update(progress=progress, should_stop=stop)
         told["rounds"] += 1
+        told["curve"].append([told["judgements"], share_accepted(teacher, judge, held_out, 2000 + number)])
         told["ppo_seconds"] += report.ppo_seconds
         told["kl"] = report.ppo.kl
         run.line("metrics.jsonl", {"round": number + 1, "judged": len(new), "accepted": accepted, "pairs": report.pairs, "carried": report.carried, "kl": report.ppo.kl,
-                                   "reward": report.ppo.reward, "sft_seconds": report.sft_seconds, "reward_seconds": report.reward_seconds, "ppo_seconds": report.ppo_seconds})
+                                   "accepted_held_out": told["curve"][-1][1], "reward": report.ppo.reward, "sft_seconds": report.sft_seconds, "reward_seconds": report.reward_seconds, "ppo_seconds": report.ppo_seconds})
     return told
 
 
@@ -147,10 +161,9 @@ def run(args):
     say = (lambda *_: None) if args.json else (lambda line: print(line, flush=True))
     by_hand = args.judge is None and sys.stdin.isatty() and not args.json
     judge = None if by_hand else Judge(args.judge or SHIPPED, args.error_rate, args.seed, args.wish)
-    asked_all = questions()
     files = Run(args.out)
     say("tutelage demo: a small chatbot learns to talk here, from nothing; then it is taught.")
-    conversations = read_data(args.data) if args.data else io.read_conversations(str(resources.files("tutelage").joinpath("data/conversations.jsonl")))
+    conversations = read_data(args.data) if args.data else shipped_conversations()
     say(f"1. {len(conversations)} short exchanges to learn from")
     progress = Progress(quiet=args.json)
     with Interrupt() as stop:
@@ -162,7 +175,7 @@ def run(args):
         if not by_hand:
             say(f"2. The judge is {judge.source}, wrong in {100 * judge.error_rate:.0f} % of its answers. It wants this: {judge.wish}.")
             try:
-                result = judged(args, teacher, judge, asked_all, files, stop, say, progress, start)
+                result = judged(args, teacher, judge, files, stop, say, progress, start)
             finally:  # a judge that fails takes nothing away that was learnt
                 if args.out:
                     io.save_model(args.out, teacher.model())
@@ -176,16 +189,26 @@ def run(args):
     return 0
 
 
-def judged(args, teacher, judge, asked_all, files, stop, say, progress, start):
-    asked, held_out, others, shown = (asked_all[k] for k in ("identity_asked", "identity_held_out", "others", "shown"))
-    others = others[:40]
-    taught = set(asked) | (set() if args.data else identity_wordings())
-    rest = [text.render_example(teacher.model().tokenizer, c) for c in teacher.model().conversations if c[0]["content"] not in taught][::7]
+def subjects(model, own_data):
+    """Questions to ask, held-out wordings, questions on other subjects, a few of them to show, and exchanges on other subjects for the loss."""
+    asked, held_out, others, shown = (questions()[k] for k in ("identity_asked", "identity_held_out", "others", "shown"))
+    taught = set(asked) | set(held_out) | set(identity_wordings())
+    exchanges = [c for c in model.conversations if c[-2]["content"] not in taught]
+    if own_data:  # it need not know a single wording, so that more of them are asked
+        asked = identity_wordings()
+        others = list(dict.fromkeys(c[-2]["content"] for c in exchanges))
+        others = others[:: max(1, len(others) // OTHERS)]
+        shown = others[:8]
+    return asked, held_out, others[:OTHERS], shown, [text.render_example(model.tokenizer, c) for c in exchanges][::7]
+
+
+def judged(args, teacher, judge, files, stop, say, progress, start):
+    asked, held_out, others, shown, rest = subjects(teacher.model(), bool(args.data))
     loss_before = train.sft_loss(teacher.policy, rest)
     examples = asked[:1] + held_out[:3]
     greedy_before = {q: teacher.answer(q) for q in examples + shown}
     before = measure(teacher, judge, asked, held_out, others, files, "before", 1000)
-    told = teach(teacher, judge, asked, files, args.ablate, stop, say, progress)
+    told = teach(teacher, judge, asked, held_out, files, args.ablate, stop, say, progress)
     after = measure(teacher, judge, asked, held_out, others, files, "after", 1001)
     say("\n3. Before and after, most likely answers (asked, then never asked while judging):")
     for q in examples:
@@ -209,7 +232,7 @@ def judged(args, teacher, judge, asked_all, files, stop, say, progress, start):
         "accepted_before_asked": before["accepted_asked"] / len(asked), "accepted_after_asked": after["accepted_asked"] / len(asked),
         "judgements": told["judgements"], "corrections": told["corrections"], "leaked": after["leaked"], "rounds": told["rounds"], "kl": told["kl"],
         "reward_model_accuracy": right / pairs if pairs else None, "seconds": seconds, "peak_memory_mb": peak_rss_mb(), "model": args.out,
-        "loss_before": loss_before, "loss_after": loss_after,
+        "curve": told["curve"], "loss_before": loss_before, "loss_after": loss_after,
     }
 
 

@@ -82,6 +82,12 @@ TEST_CASE("a damaged judgement is named, with the nearest key") {
   CHECK(!message("[1]").empty());
 }
 
+TEST_CASE("saying nothing can be objected to, and can not be right") {
+  CHECK_NOTHROW(prefs::validate({Kind::kCorrection, "q", "", "", "better"}));
+  CHECK_NOTHROW(prefs::validate({Kind::kWrong, "q", ""}));
+  CHECK_THROWS_AS(prefs::validate({Kind::kRight, "q", ""}), ValueError);
+}
+
 TEST_CASE("a correction makes a demonstration and a pair; skips make nothing") {
   const auto data = prefs::training_data(one_of_each());
   REQUIRE(data.demonstrations.size() == 1);

@@ -21,15 +21,15 @@ const std::vector<text::Conversation> kChats{
     {{"user", "How are you?"}, {"assistant", "Very well."}},    {{"user", "Say hello."}, {"assistant", "Hello!"}},
     {{"user", "Good bye."}, {"assistant", "See you."}},         {{"user", "Are you a person?"}, {"assistant", "No, I am not."}}};
 
-train::ChatbotConfig small_chatbot(std::int64_t steps) {
+train::ChatbotConfig small_chatbot(std::int64_t epochs) {
   train::ChatbotConfig c;
-  c.vocab_size = 300, c.max_positions = 48, c.hidden_size = 32, c.num_layers = 1, c.num_heads = 2, c.steps = steps, c.batch_size = 12;
+  c.vocab_size = 300, c.max_positions = 48, c.hidden_size = 32, c.num_layers = 1, c.num_heads = 2, c.epochs = epochs, c.batch_size = 12;
   c.learning_rate = 1e-2, c.seed = 2;
   return c;
 }
 
 const io::ChatModel& chatbot() {
-  static const auto model = train::train_chatbot(kChats, small_chatbot(150));
+  static const auto model = train::train_chatbot(kChats, small_chatbot(300));
   return model;
 }
 
@@ -68,16 +68,16 @@ TEST_CASE("a chatbot comes from conversations alone") {
   CHECK(right >= 5);
   CHECK(chatbot().conversations.size() == kChats.size());
   std::vector<text::Conversation> none;
-  CHECK_THROWS_AS(train::train_chatbot(none, small_chatbot(5)), ValueError);
-  auto c = small_chatbot(5);
+  CHECK_THROWS_AS(train::train_chatbot(none, small_chatbot(10)), ValueError);
+  auto c = small_chatbot(10);
   c.max_positions = 3;
   CHECK_THROWS_AS(train::train_chatbot(kChats, c), ValueError);
   const auto refused = [](auto change) {
-    auto config = small_chatbot(5);
+    auto config = small_chatbot(10);
     change(config);
     CHECK_THROWS_AS(train::train_chatbot(kChats, config), ConfigError);
   };
-  refused([](auto& x) { x.steps = 0; });
+  refused([](auto& x) { x.epochs = 0; });
   refused([](auto& x) { x.batch_size = 0; });
   refused([](auto& x) { x.learning_rate = std::nan(""); });
   refused([](auto& x) { x.weight_decay = -1; });
@@ -86,7 +86,7 @@ TEST_CASE("a chatbot comes from conversations alone") {
 }
 
 TEST_CASE("a saved chatbot is the same bytes for any number of threads") {
-  same_for_any_threads([] { return saved_weights(train::train_chatbot(kChats, small_chatbot(6))); });
+  same_for_any_threads([] { return saved_weights(train::train_chatbot(kChats, small_chatbot(12))); });
 }
 
 TEST_CASE("a correction is learnt, the rest stays") {

@@ -32,6 +32,8 @@ TEST_CASE("what a line typed in a chat means") {
       {"Incorrect, the capital is \u201cParis\u201d.", Kind::kSay, "Paris"},
       {"The correct answer: \"4\"", Kind::kSay, "4"},
       {"You said \"five\", you should say \"four\"", Kind::kSay, "four"},
+      {"You should say \"four\", not \"five\"", Kind::kSay, "four"},
+      {"Instead of \"five\", just say \"four\".", Kind::kSay, "four"},
       {"That's wrong: \"unfinished", Kind::kQuestion, "That's wrong: \"unfinished"},
       {"That's wrong: \"\"", Kind::kQuestion, "That's wrong: \"\""},
   };

@@ -23,7 +23,8 @@ TUTELAGE_INLINE void validate(const Judgement& j) {
     if (!ok) detail::fail<ValueError>("Judgement", what, got, expected);
   };
   need(!j.prompt.empty(), "prompt is empty", "\"\"", "a question");
-  need(!j.answer_a.empty(), "answer_a is empty", "\"\"", "an answer");
+  const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection;  // saying nothing may be objected to
+  need(objected || !j.answer_a.empty(), "answer_a is empty", "\"\"", "an answer");
   need(!detail_::of_two(j.kind) || !j.answer_b.empty(), "answer_b is empty", "\"\"", "a second answer");
   need(j.kind != Kind::kCorrection || !j.correction.empty(), "correction is empty", "\"\"", "the better answer");
   need(std::isfinite(j.seconds) && j.seconds >= 0, "seconds is out of range", detail::str(j.seconds), "0 or more");

@@ -1,5 +1,6 @@
 #pragma once
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/train/lesson.ipp"
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/text/augment.hpp"
 #include "tutelage/train/chatbot.hpp"
@@ -12,7 +13,7 @@ TUTELAGE_INLINE void ChatbotConfig::validate() const {
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
     if (!ok) detail::fail<ConfigError>("ChatbotConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
-  need(steps >= 1, "steps", static_cast<double>(steps), "1 or more");
+  need(epochs >= 1, "epochs", static_cast<double>(epochs), "1 or more");
   need(batch_size >= 1, "batch_size", static_cast<double>(batch_size), "1 or more");
   need(learning_rate > 0, "learning_rate", learning_rate, "more than 0");
   need(weight_decay >= 0, "weight_decay", weight_decay, "0 or more");
@@ -40,26 +41,26 @@ TUTELAGE_INLINE io::ChatModel train_chatbot(std::span<const text::Conversation> 
   sft.optimizer.weight_decay = config.weight_decay;
   sft.optimizer.beta2 = 0.99;
   SFTTrainer trainer(nn::Transformer(shape, config.seed), sft);
-  const optim::Schedule schedule{optim::Schedule::Kind::kCosine, config.steps / 20 + 1, config.steps, 0.02};
+  const auto questions = detail_::by_question(model.conversations);
+  const auto n = static_cast<std::int64_t>(questions.size());
+  const std::int64_t steps = (n * config.epochs + config.batch_size - 1) / config.batch_size;
+  const optim::Schedule schedule{optim::Schedule::Kind::kCosine, steps / 20 + 1, steps, 0.02};
   const text::Augmenter reword(model.conversations);
-
-  const auto n = static_cast<std::int64_t>(model.conversations.size());
   std::vector<std::int64_t> order;
   std::int64_t seen = 0;
-  for (std::int64_t step = 0; step < config.steps && !run.stop_requested(); ++step) {
+  for (std::int64_t step = 0; step < steps && !run.stop_requested(); ++step) {
     std::vector<text::Example> items;
     for (std::int64_t i = 0; i < config.batch_size; ++i, ++seen) {
-      if (seen % n == 0) order = detail_::shuffled(n, config.seed, seen / n);
-      Rng rng(config.seed, Purpose::kUser, static_cast<std::uint32_t>(order[static_cast<std::size_t>(seen % n)]),
-              static_cast<std::uint32_t>(seen / n));
-      const auto conversation = reword(model.conversations[static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)])], rng);
-      auto example = text::render_example(model.tokenizer, conversation);
-      if (example.ids.size() > room)
-        example = text::render_example(model.tokenizer, model.conversations[static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)])]);
-      items.push_back(std::move(example));
+      const std::int64_t epoch = seen / n;
+      if (seen % n == 0) order = detail_::shuffled(n, config.seed, epoch);
+      const auto at = static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)]);
+      const auto& exchange = model.conversations[questions[at][static_cast<std::size_t>(epoch) % questions[at].size()]];
+      Rng rng(config.seed, Purpose::kUser, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(epoch));
+      auto example = text::render_example(model.tokenizer, reword(exchange, rng));
+      items.push_back(example.ids.size() > room ? text::render_example(model.tokenizer, exchange) : std::move(example));
     }
     const auto stats = trainer.step(items, schedule.factor(step));
-    run.report({"learning to talk", step + 1, config.steps, {{"loss", stats.loss}}});
+    run.report({"learning to talk", step + 1, steps, {{"loss", stats.loss}}});
   }
   model.transformer = trainer.model();
   return model;

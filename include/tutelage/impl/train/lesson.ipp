@@ -29,6 +29,18 @@ inline const std::string& last_content(const text::Conversation& c, const char* 
   return none;
 }
 
+/// The places of the exchanges of each different question, in order of appearance.
+inline std::vector<std::vector<std::size_t>> by_question(std::span<const text::Conversation> conversations) {
+  std::vector<std::vector<std::size_t>> groups;
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < conversations.size(); ++i) {
+    const auto [it, fresh] = places.insert({last_content(conversations[i], "user"), groups.size()});
+    if (fresh) groups.emplace_back();
+    groups[it->second].push_back(i);
+  }
+  return groups;
+}
+
 /// `matter` gives the matter of a question.
 template <class Matter>
 Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const text::Conversation> conversations, const Matter& matter) {

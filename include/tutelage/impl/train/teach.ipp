@@ -48,11 +48,9 @@ TUTELAGE_INLINE Teacher::Teacher(io::ChatModel model, TeachConfig config)
 
 TUTELAGE_INLINE TokenIds Teacher::prompt_ids(const std::string& question) const {
   if (question.empty()) detail::fail<ValueError>("Teacher", "question is empty", "\"\"", "some text");
-  const text::Message message{"user", question};
-  auto ids = text::apply_chat_template(base_.tokenizer, std::span(&message, 1), true);
-  const std::int64_t most = base_.transformer.config.max_positions - config_.max_new_tokens;
-  if (static_cast<std::int64_t>(ids.size()) > most)
-    detail::fail<ValueError>("Teacher", "question is too long", detail::str(ids.size()) + " tokens", "at most " + detail::str(most));
+  auto ids = detail_::question_ids(base_.tokenizer, question);
+  if (static_cast<std::int64_t>(ids.size()) > longest_prompt())
+    detail::fail<ValueError>("Teacher", "question is too long", detail::str(ids.size()) + " tokens", "at most " + detail::str(longest_prompt()));
   return ids;
 }
 
@@ -133,11 +131,14 @@ TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
 TUTELAGE_INLINE void Teacher::find_matters(std::span<const std::string> questions) {
   std::vector<std::string> unknown;
   std::vector<TokenIds> prompts;
-  for (const auto& q : questions)
-    if (!matters_.count(q)) {
-      unknown.push_back(q);
-      prompts.push_back(prompt_ids(q));
-    }
+  for (const auto& q : questions) {
+    if (matters_.count(q)) continue;
+    auto ids = q.empty() ? TokenIds() : detail_::question_ids(base_.tokenizer, q);
+    matters_[q] = q;  // one that cannot be answered is a matter of its own
+    if (ids.empty() || static_cast<std::int64_t>(ids.size()) > longest_prompt()) continue;
+    unknown.push_back(q);
+    prompts.push_back(std::move(ids));
+  }
   if (unknown.empty()) return;
   nn::GenerateOptions o;
   o.max_new_tokens = config_.max_new_tokens;

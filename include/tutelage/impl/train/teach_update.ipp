@@ -20,11 +20,22 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+inline TokenIds question_ids(const text::Tokenizer& tokenizer, const std::string& question) {
+  const text::Message message{"user", question};
+  return text::apply_chat_template(tokenizer, std::span(&message, 1), true);
+}
+
 /// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
 class Update {
  public:
   Update(const io::ChatModel& base, const TeachConfig& config, const Lesson& lesson, std::uint32_t number, const RunOptions& run)
-      : base_(base), config_(config), lesson_(lesson), run_(run), rng_(config.seed, Purpose::kQuery, number), reword_(base.conversations) {}
+      : base_(base),
+        config_(config),
+        lesson_(lesson),
+        run_(run),
+        rng_(config.seed, Purpose::kQuery, number),
+        reword_(base.conversations),
+        rehearsed_(by_question(lesson.rehearsal)) {}
 
   /// 1. On what was called right, there and where the same was objectionable; what nobody objected to is rehearsed.
   void fine_tune(nn::Transformer& policy, TeachReport& report) {
@@ -112,10 +123,7 @@ class Update {
     return static_cast<std::int64_t>(ids.size()) + more <= base_.transformer.config.max_positions;
   }
 
-  TokenIds prompt(const std::string& question) const {
-    const text::Message message{"user", question};
-    return text::apply_chat_template(base_.tokenizer, std::span(&message, 1), true);
-  }
+  TokenIds prompt(const std::string& question) const { return question_ids(base_.tokenizer, question); }
   TokenIds reworded_prompt(const std::string& question) {
     auto ids = prompt(reword_(question, rng_));
     return fits(ids, config_.max_new_tokens) ? ids : prompt(question);
@@ -132,7 +140,7 @@ class Update {
     return fits(e.ids, 0) ? e : text::render_example(base_.tokenizer, c);
   }
   void rehearse(std::int64_t n, std::vector<text::Example>& to) {
-    for (std::int64_t i = 0; i < n && !lesson_.rehearsal.empty(); ++i) to.push_back(example(pick(lesson_.rehearsal)));
+    for (std::int64_t i = 0; i < n && !rehearsed_.empty(); ++i) to.push_back(example(lesson_.rehearsal[pick(pick(rehearsed_))]));
   }
   void demonstrate(std::int64_t n, std::vector<text::Example>& to) {
     for (std::int64_t i = 0; i < n && !lesson_.good.empty(); ++i) {
@@ -147,6 +155,7 @@ class Update {
   const RunOptions& run_;
   Rng rng_;
   text::Augmenter reword_;
+  std::vector<std::vector<std::size_t>> rehearsed_;  // places in lesson_.rehearsal, by question
 };
 
 }  // namespace train::detail_

@@ -22,16 +22,24 @@ inline std::string lower(std::string s) {
   return s;
 }
 
-/// The last quoted part of a sentence, in straight or curly double quotes; "" where there is none.
+inline bool ends_with(const std::string& s, const std::string& end) {
+  return s.size() >= end.size() && s.compare(s.size() - end.size(), end.size(), end) == 0;
+}
+
+/// The last part of a sentence in straight or curly double quotes that is wanted (not "..." names what is not); "" where there is none.
 inline std::string quoted(const std::string& s) {
-  for (const auto& [open, close] : {std::pair<std::string, std::string>{"\"", "\""}, {"\u201c", "\u201d"}}) {
-    const auto end = s.rfind(close);
-    if (end == std::string::npos || end == 0) continue;
-    const auto begin = s.rfind(open, end - 1);
-    if (begin == std::string::npos) continue;
-    return trimmed(s.substr(begin + open.size(), end - begin - open.size()));
-  }
-  return "";
+  std::string wanted;
+  for (const auto& [open, close] : {std::pair<std::string, std::string>{"\"", "\""}, {"\u201c", "\u201d"}})
+    for (std::size_t end = 0, begin; (begin = s.find(open, end)) != std::string::npos;) {
+      begin += open.size();
+      const std::size_t stop = s.find(close, begin);
+      if (stop == std::string::npos) break;
+      const std::string before = lower(trimmed(s.substr(end, begin - open.size() - end)));
+      const bool unwanted = before == "not" || ends_with(before, " not") || ends_with(before, "instead of") || ends_with(before, "than");
+      if (!unwanted) wanted = trimmed(s.substr(begin, stop - begin));
+      end = stop + close.size();
+    }
+  return wanted;
 }
 
 /// Words with which people object or say how it should be.
