@@ -70,4 +70,5 @@ PYBIND11_MODULE(_core, m) {
   bind_formulas(m);
   bind_prefs(m);
   bind_train(m);
+  bind_reward(m);
 }

@@ -2,6 +2,7 @@
 
 from ._core import (
     ChatbotConfig,
+    Pair,
     PPOConfig,
     PPOStats,
     PPOTrainer,
@@ -12,11 +13,13 @@ from ._core import (
     TeachConfig,
     Teacher,
     TeachReport,
+    fit_ensemble,
+    pair_accuracy,
     sft_loss,
     train_chatbot,
     understand,
 )
 
 __all__ = [
-    "ChatbotConfig", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "sft_loss", "train_chatbot", "understand",
+    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
 ]

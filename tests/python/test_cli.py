@@ -105,7 +105,11 @@ def test_shipped_judges_load_and_turn_verdicts_around_by_seed(wish):
     says = [judge.says("Who are you?", judge.correction) for _ in range(200)]
     again = judges.Judge("simulated", 0.5, 3, wish)
     assert says == [again.says("Who are you?", again.correction) for _ in range(200)]
-    assert 70 < sum(says) < 130
+    assert 70 < sum(accepted for accepted, _ in says) < 130
+    assert judge.says("Who are you?", "I am the chatbot.")[1] == ""  # a coin has nothing better to say
+    sure = judges.Judge("simulated", 0.0, 3, wish)
+    assert sure.says("Who are you?", "I am the chatbot.") == (False, sure.correction)
+    assert sure.says("Who are you?", sure.correction) == (True, "")
 
 
 @pytest.mark.parametrize("source, name, message", [

@@ -25,7 +25,7 @@ struct TeachConfig {
   std::int64_t max_new_tokens = 24;
   double temperature = 1.0;  // of the answers that are judged and of PPO's
   // 1. supervised fine-tuning on corrections and on answers that were called right
-  std::int64_t sft_steps = 250;          // 0: off
+  std::int64_t sft_steps = 200;          // 0: off
   std::int64_t sft_demonstrations = 12;  // a step, drawn evenly from the different demonstrations
   std::int64_t sft_rehearsal = 20;       // exchanges a step that were not objected to
   double sft_learning_rate = 1e-3;
@@ -34,7 +34,7 @@ struct TeachConfig {
   std::int64_t judged_pairs = 96;  // drawn from what was called right, above what was called wrong
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
-  std::int64_t ppo_iterations = 10;      // 0: off
+  std::int64_t ppo_iterations = 20;      // 0: off
   std::int64_t ppo_prompts = 32;         // an iteration
   std::int64_t ppo_rehearsal = 20;       // exchanges a step
   std::int64_t ppo_demonstrations = 12;  // a step

@@ -15,7 +15,7 @@ from tutelage import ValueError
 import typing
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Progress', 'RewardConfig', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
 class Progress:
     """
     One report of a long call.
@@ -1277,7 +1277,7 @@ class PPOTrainer:
         ...
     def generate(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[Generation]:
         ...
-    def step(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rehearsal: collections.abc.Sequence[Example] = []) -> PPOStats:
+    def step(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rehearsal: collections.abc.Sequence[Example] = [], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PPOStats:
         ...
     def train(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], reward: collections.abc.Callable, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PPOStats:
         """
@@ -1360,9 +1360,43 @@ class Teacher:
     @property
     def policy(self) -> Transformer:
         ...
+class Pair:
+    """
+    Two answers to one prompt, whole sequences of token ids; `probability` that the first is the better one.
+    """
+    def __init__(self, chosen: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rejected: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], probability: typing.SupportsFloat | typing.SupportsIndex = 1.0, weight: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> None:
+        ...
+    @property
+    def chosen(self) -> list[int]:
+        ...
+    @property
+    def probability(self) -> float:
+        ...
+    @property
+    def rejected(self) -> list[int]:
+        ...
+    @property
+    def weight(self) -> float:
+        ...
+class RewardEnsemble:
+    """
+    Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.
+    """
+    def member_scores(self, sequences: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[list[float]]:
+        """
+        Each member's scores: members x sequences.
+        """
+    def score(self, sequences: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[float]:
+        """
+        The members' mean score of each sequence of token ids; mean 0 and variance 1 on the pairs it was fitted to.
+        """
 def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.Sequence[Tensor], state: AdamWState, config: AdamWConfig, lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple[list[Tensor], float]:
     """
     One step. Returns (new parameters, gradient norm before clipping).
+    """
+def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], members: typing.SupportsInt | typing.SupportsIndex = 3, config: RewardConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> RewardEnsemble:
+    """
+    Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
     """
 def gradcheck(f: collections.abc.Callable, inputs: collections.abc.Sequence[Tensor64], step: typing.SupportsFloat | typing.SupportsIndex = 1e-05, tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-06) -> tuple[bool, float, str]:
     """
@@ -1376,6 +1410,10 @@ def load_model(folder: str) -> ChatModel:
     ...
 def num_threads() -> int:
     ...
+def pair_accuracy(ensemble: RewardEnsemble, pairs: collections.abc.Sequence[Pair]) -> float:
+    """
+    Share of pairs whose chosen sequence scores higher; equal scores count one half.
+    """
 def peak_memory() -> int:
     """
     Most bytes that tensors held at once.

@@ -13,7 +13,7 @@ from .data import read_data
 from .judges import SHIPPED, Judge, wilson
 from .screen import Interrupt, Progress, visible
 
-ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES, OTHERS = 3, 40, 3, 8, 40
+ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES, OTHERS, DRAWS = 3, 40, 3, 8, 40, 4
 
 
 def questions():
@@ -53,18 +53,17 @@ class Run:
 
 
 def measure(teacher, judge, asked, held_out, others, run, when, sample):
-    """What the judge accepts of one sampled answer a question, and what leaks into answers on other subjects."""
-    row = {}
-    for name, group in (("accepted_asked", asked), ("accepted", held_out)):
-        answers = teacher.sample(group, sample)
-        verdicts = [judge.accepts(q, a) for q, a in zip(group, answers)]
-        row[name] = sum(verdicts)
-        for q, a, v in zip(group, answers, verdicts):
-            run.line("transcript.jsonl", {"when": when, "group": name, "question": q, "answer": a, "sample": sample, "accepted": v})
-    answers = teacher.sample(others, sample)
-    row["leaked"] = sum(bool(judge.leaks and judge.leaks(a)) for a in answers)
-    for q, a in zip(others, answers):
-        run.line("transcript.jsonl", {"when": when, "group": "others", "question": q, "answer": a, "sample": sample, "accepted": None})
+    """What the judge accepts of DRAWS sampled answers a wording, and what leaks into one answer to each question on another subject."""
+    row = {"held_out": []}
+    for name, group, draws in (("accepted_asked", asked, DRAWS), ("accepted", held_out, DRAWS), ("leaked", others, 1)):
+        row[name] = 0
+        for draw in range(sample, sample + draws):
+            for q, a in zip(group, teacher.sample(group, draw)):
+                verdict = bool(judge.leaks and judge.leaks(a)) if name == "leaked" else judge.accepts(q, a)
+                row[name] += verdict
+                if name == "accepted":
+                    row["held_out"].append((q, a, verdict))
+                run.line("transcript.jsonl", {"when": when, "group": name, "question": q, "answer": a, "sample": draw, "verdict": verdict})
     return row
 
 
@@ -72,17 +71,16 @@ def share_accepted(teacher, judge, questions, sample):
     return sum(judge.accepts(q, a) for q, a in zip(questions, teacher.sample(questions, sample))) / len(questions)
 
 
-def unseen_pairs(teacher, judgements):
-    """How many right-above-wrong pairs of judgements that the reward models have not seen they order as the judge did."""
-    if not teacher.has_reward:
+def unseen_pairs(teacher, verdicts):
+    """How many pairs of an accepted and a rejected answer to one wording that was never asked the reward models order as the judge does."""
+    right, wrong = {}, {}
+    for q, a, verdict in verdicts:
+        (right if verdict else wrong).setdefault(q, dict())[a] = None
+    pairs = [(q, r, w) for q in right if q in wrong for r in right[q] for w in wrong[q]]
+    if not pairs or not teacher.has_reward:
         return 0, 0
-    right = [j for j in judgements if j.kind == "right"]
-    wrong = [j for j in judgements if j.kind in ("wrong", "correction")]
-    if not right or not wrong:
-        return 0, 0
-    score = dict(zip(map(id, right + wrong), teacher.score([j.prompt for j in right + wrong], [j.answer_a for j in right + wrong])))
-    pairs = [(right[i % len(right)], wrong[i % len(wrong)]) for i in range(max(len(right), len(wrong)))]
-    return sum(score[id(r)] > score[id(w)] for r, w in pairs), len(pairs)
+    score = lambda i: teacher.score([p[0] for p in pairs], [p[i] for p in pairs])
+    return sum(r > w for r, w in zip(score(1), score(2))), len(pairs)
 
 
 def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
@@ -102,9 +100,12 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
         times[question] += 1
         if times[question] > -(-PER_ROUND // len(asked)) or len(new) == PER_ROUND:
             continue
-        kind, better = ("right" if judge.says(question, answer) else "wrong"), ""
-        if kind == "wrong" and judge.correction and corrections < MOST_CORRECTIONS and ablate != "verdicts":
-            kind, better, corrections = "correction", judge.correction, corrections + 1
+        accepted, better = judge.says(question, answer)
+        kind = "right" if accepted else "wrong"
+        if better and corrections < MOST_CORRECTIONS and ablate != "verdicts":
+            kind, corrections = "correction", corrections + 1
+        else:
+            better = ""
         if ablate == "corrections" and kind != "correction":
             continue
         judgement = prefs.Judgement(kind, question, answer, correction=better, annotator="simulated")
@@ -116,7 +117,7 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
 
 def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
     """The rounds. Returns what happened in numbers."""
-    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "unseen": [0, 0], "curve": []}
+    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "curve": []}
     seen = set()
     for number in range(ROUNDS):
         if stop():
@@ -124,8 +125,6 @@ def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
         new, told["corrections"], chosen = ask_round(teacher, judge, asked, number, told["corrections"], ablate, run, seen)
         if not new:
             break
-        right, pairs = unseen_pairs(teacher, new)
-        told["unseen"] = [told["unseen"][0] + right, told["unseen"][1] + pairs]
         told["judgements"] += len(new)
         told["asked_where_unsure"] += len(new) if chosen else 0
         for judgement in new:
@@ -142,6 +141,11 @@ def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
     return told
 
 
+def chatbot_config(seed, own_data):
+    """Other people's answers are longer and rival each other: three times the passes."""
+    return train.ChatbotConfig(seed=seed, epochs=100) if own_data else train.ChatbotConfig(seed=seed)
+
+
 def config_for(ablate, seed):
     config = train.TeachConfig(seed=seed)
     if ablate == "corrections":
@@ -152,7 +156,7 @@ def config_for(ablate, seed):
 
 
 def share(name, before, after, total):
-    low, high = wilson(after, total)
+    low, high = wilson(after / DRAWS, total / DRAWS)  # answers to one wording are not independent: the wordings count
     return f"{name} {before} of {total} -> {after} of {total} [{100 * low:.0f} to {100 * high:.0f} %, 95 %]"
 
 
@@ -167,7 +171,7 @@ def run(args):
     say(f"1. {len(conversations)} short exchanges to learn from")
     progress = Progress(quiet=args.json)
     with Interrupt() as stop:
-        model = train.train_chatbot(conversations, train.ChatbotConfig(seed=args.seed), progress=progress, should_stop=stop)
+        model = train.train_chatbot(conversations, chatbot_config(args.seed, bool(args.data)), progress=progress, should_stop=stop)
         teacher = train.Teacher(model, config_for(args.ablate, args.seed))
         say(f"   {model.transformer.num_parameters:,} parameters, {time.monotonic() - start:.0f} s so far")
         if args.out:
@@ -209,7 +213,7 @@ def judged(args, teacher, judge, files, stop, say, progress, start):
     greedy_before = {q: teacher.answer(q) for q in examples + shown}
     before = measure(teacher, judge, asked, held_out, others, files, "before", 1000)
     told = teach(teacher, judge, asked, held_out, files, args.ablate, stop, say, progress)
-    after = measure(teacher, judge, asked, held_out, others, files, "after", 1001)
+    after = measure(teacher, judge, asked, held_out, others, files, "after", 1100)
     say("\n3. Before and after, most likely answers (asked, then never asked while judging):")
     for q in examples:
         say(f"   {visible(q)}\n     before: {visible(greedy_before[q])}\n     after:  {visible(teacher.answer(q))}")
@@ -218,18 +222,18 @@ def judged(args, teacher, judge, files, stop, say, progress, start):
         now = teacher.answer(q)
         say(f"   {'*' if now != greedy_before[q] else ' '} {visible(q)}  {visible(greedy_before[q])}" + (f"  ->  {visible(now)}" if now != greedy_before[q] else ""))
     seconds = time.monotonic() - start
-    right, pairs = told["unseen"]
+    right, pairs = unseen_pairs(teacher, before["held_out"] + after["held_out"])
     loss_after = train.sft_loss(teacher.policy, rest)
     say(f"\n4. {told['judgements']} answers from the judge, {told['asked_where_unsure']} of them asked where the reward models differed most; {told['corrections']} corrections")
     low, high = wilson(right, pairs)
     say(f"   reward models right on {right} of {pairs} unseen pairs" + (f" [{100 * low:.0f} to {100 * high:.0f} %, 95 %]" if pairs else ""))
     say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.1f} nats an answer; {told['rounds']} rounds")
-    say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], len(held_out))
-        + "; " + share("asked:", before["accepted_asked"], after["accepted_asked"], len(asked)))
+    say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], DRAWS * len(held_out))
+        + "; " + share("asked:", before["accepted_asked"], after["accepted_asked"], DRAWS * len(asked)))
     say(f"   leaked into other subjects: {after['leaked']} of {len(others)}; loss there {loss_before:.3f} -> {loss_after:.3f} nats a token; {seconds:.0f} s, tensors {peak_memory() / 2**20:.0f} MB")
     return {
-        "accepted_before": before["accepted"] / len(held_out), "accepted_after": after["accepted"] / len(held_out),
-        "accepted_before_asked": before["accepted_asked"] / len(asked), "accepted_after_asked": after["accepted_asked"] / len(asked),
+        "accepted_before": before["accepted"] / (DRAWS * len(held_out)), "accepted_after": after["accepted"] / (DRAWS * len(held_out)),
+        "accepted_before_asked": before["accepted_asked"] / (DRAWS * len(asked)), "accepted_after_asked": after["accepted_asked"] / (DRAWS * len(asked)),
         "judgements": told["judgements"], "corrections": told["corrections"], "leaked": after["leaked"], "rounds": told["rounds"], "kl": told["kl"],
         "reward_model_accuracy": right / pairs if pairs else None, "seconds": seconds, "peak_memory_mb": peak_rss_mb(), "model": args.out,
         "curve": told["curve"], "loss_before": loss_before, "loss_after": loss_after,

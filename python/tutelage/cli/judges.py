@@ -61,9 +61,11 @@ class Judge:
             ) from error
 
     def says(self, question, answer):
-        """What is said: wrong at the stated rate; used to teach."""
+        """What is said, wrong at the stated rate: (accepted, the better answer or ""). A mistake, and a judge no better than a coin, has no better answer."""
         opinion = self.accepts(question, answer)
-        return not opinion if self._coin.random() < self.error_rate else opinion
+        mistaken = self._coin.random() < self.error_rate
+        better = self.correction if not opinion and not mistaken and self.error_rate < 0.5 else None
+        return opinion != mistaken, better or ""
 
 
 def wilson(accepted, total, z=1.959964):

@@ -56,7 +56,7 @@ def base_model(job, args):
     folder = os.path.join(args.bases, f"{job['data']}-{job['seed']}")
     if not os.path.isfile(os.path.join(folder, "conversations.jsonl")):
         conversations = read_data(args.english) if job["data"] == "english" else demo.shipped_conversations()
-        io.save_model(folder, train.train_chatbot(conversations, train.ChatbotConfig(seed=job["seed"])))
+        io.save_model(folder, train.train_chatbot(conversations, demo.chatbot_config(job["seed"], job["data"] == "english")))
     return io.load_model(folder)
 
 
