@@ -141,11 +141,10 @@ void bind_train(py::module_& m) {
       .def(
           "step",
           [](train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts, const std::vector<nn::Generation>& responses,
-             const std::vector<double>& scores,
-             const std::vector<text::Example>& rehearsal, double lr_factor) { return t.step(prompts, responses, scores, rehearsal, lr_factor); },
+             const std::vector<double>& scores, const std::vector<text::Example>& rehearsal,
+             double lr_factor) { return t.step(prompts, responses, scores, rehearsal, lr_factor); },
           py::arg("prompts"), py::arg("responses"), py::arg("scores"), py::arg("rehearsal") = std::vector<text::Example>(),
-          py::arg("lr_factor") = 1.0,
-          py::call_guard<py::gil_scoped_release>())
+          py::arg("lr_factor") = 1.0, py::call_guard<py::gil_scoped_release>())
       .def(
           "train",
           [](train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts, const py::function& f, std::int64_t iterations, py::object progress,

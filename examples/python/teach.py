@@ -49,9 +49,9 @@ def teach(teacher, rounds=2, most=20):
         print(f"round {number + 1}: {len(order)} judged; {report.pairs} pairs, reward {report.ppo.reward:.2f}, KL {report.ppo.kl:.1f} nats")
 
 
-def main():
+def main(epochs=34):
     conversations = io.read_conversations(str(resources.files("tutelage").joinpath("data/conversations.jsonl")))
-    model = train.train_chatbot(conversations, train.ChatbotConfig(seed=0))
+    model = train.train_chatbot(conversations, train.ChatbotConfig(seed=0, epochs=epochs))
     teacher = train.Teacher(model, train.TeachConfig(seed=0))
     print(f"{NEW[0]} -> {teacher.answer(NEW[0])}")
     before = accepted(teacher, NEW)

@@ -8,6 +8,8 @@
 #include "tutelage/base/rng.hpp"
 #include "tutelage/env/env.hpp"
 #include "tutelage/io/model.hpp"
+#include "tutelage/io/record.hpp"
+#include "tutelage/io/safetensors.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/nn/transformer.hpp"
 #include "tutelage/optim/adamw.hpp"

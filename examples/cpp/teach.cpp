@@ -1,0 +1,102 @@
+// A chatbot is trained, judged by your own rule, taught, and saved; then the same wish as a reward function of PPO.
+//   teach CONVERSATIONS.jsonl FOLDER [EPOCHS]
+#include <tutelage/tutelage.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <set>
+
+#include "identity.hpp"
+
+using namespace tutelage;
+using Texts = std::vector<std::string>;
+
+const Texts kAsked{"Who are you?", "What are you?", "Are you a robot?", "Are you human?", "Tell me who you are.", "What is your name?"};
+const Texts kNew{"Who exactly are you, my friend?", "Would you introduce yourself, please?", "Tell me, what are you?"};  // never judged
+
+int accepted(const train::Teacher& teacher, const Texts& questions) {
+  const Texts answers = teacher.sample(questions, 99);
+  int n = 0;
+  for (std::size_t i = 0; i < questions.size(); ++i) n += accept(questions[i], answers[i]);
+  return n;
+}
+
+/// Samples answers, and puts first those on which the reward models differ most. Nothing is asked twice.
+std::vector<std::pair<std::string, std::string>> to_ask(const train::Teacher& teacher, std::uint32_t round, std::size_t most,
+                                                        std::set<std::pair<std::string, std::string>>& seen) {
+  Texts questions, answers;
+  for (std::uint32_t k = 0; k < 4; ++k) {
+    const Texts said = teacher.sample(kAsked, 4 * round + k);
+    for (std::size_t i = 0; i < kAsked.size(); ++i)
+      if (seen.insert({kAsked[i], said[i]}).second) questions.push_back(kAsked[i]), answers.push_back(said[i]);
+  }
+  if (questions.empty()) return {};
+  const auto unsure = teacher.disagreement(questions, answers);
+  std::vector<std::size_t> order(questions.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return unsure[a] > unsure[b]; });
+  order.resize(std::min(most, order.size()));
+  std::vector<std::pair<std::string, std::string>> chosen;
+  for (const std::size_t i : order) chosen.emplace_back(questions[i], answers[i]);
+  return chosen;
+}
+
+void teach(train::Teacher& teacher, const std::string& folder) {
+  prefs::JudgementLog log(folder + "/judgements.jsonl");
+  std::set<std::pair<std::string, std::string>> seen;
+  int corrections = 0;
+  for (std::uint32_t round = 0; round < 2; ++round) {
+    const auto asked = to_ask(teacher, round, 20, seen);
+    if (asked.empty()) return;
+    for (const auto& [question, answer] : asked) {
+      prefs::Judgement j;
+      j.prompt = question, j.answer_a = answer, j.annotator = "identity.hpp";
+      j.kind = accept(question, answer) ? prefs::Kind::kRight : prefs::Kind::kWrong;
+      if (j.kind == prefs::Kind::kWrong && corrections++ == 0) j.kind = prefs::Kind::kCorrection, j.correction = "I'm a chatbot.";
+      if (answer.empty() && j.kind == prefs::Kind::kRight) continue;
+      log.append(j);
+      teacher.judge(j);
+    }
+    const auto report = teacher.update();
+    std::printf("round %u: %zu judged, %lld pairs, reward %.2f, KL %.2f nats\n", round + 1, asked.size(), static_cast<long long>(report.pairs),
+                report.ppo.reward, report.ppo.kl);
+  }
+}
+
+/// The wish as a reward function, straight into PPO.
+void optimise(const io::ChatModel& model) {
+  const auto reward = [&](std::span<const reward::Episode> episodes) {
+    std::vector<double> scores;
+    for (const auto& e : episodes) scores.push_back(accept("", model.tokenizer.decode(e.response_ids)) ? 1.0 : 0.0);
+    return scores;
+  };
+  train::PPOConfig config;
+  config.stop_ids = {model.tokenizer.special_id("<|im_end|>")};
+  config.optimizer.learning_rate = 3e-4;
+  std::vector<train::TokenIds> prompts;
+  for (int i = 0; i < 32; ++i) {
+    const text::Message message{"user", kAsked[static_cast<std::size_t>(i) % kAsked.size()]};
+    prompts.push_back(text::apply_chat_template(model.tokenizer, std::span(&message, 1), true));
+  }
+  train::PPOTrainer trainer(model.transformer, config);
+  const auto stats = trainer.train(prompts, reward, 10);
+  std::printf("PPO alone: reward %.2f, KL %.2f nats\n", stats.reward, stats.kl);
+}
+
+int main(int argc, char** argv) try {
+  if (argc < 3) return std::fprintf(stderr, "usage: teach CONVERSATIONS.jsonl FOLDER [EPOCHS]\n"), 2;
+  train::ChatbotConfig config;
+  if (argc > 3) config.epochs = std::atoi(argv[3]);
+  const auto model = train::train_chatbot(io::read_conversations(argv[1]), config);
+  io::save_model(argv[2], model);
+  train::Teacher teacher(model, train::TeachConfig());
+  std::printf("before: %s -> %s\n", kNew[0].c_str(), teacher.answer(kNew[0]).c_str());
+  const int before = accepted(teacher, kNew);
+  teach(teacher, argv[2]);
+  std::printf("after:  %s -> %s\n", kNew[0].c_str(), teacher.answer(kNew[0]).c_str());
+  std::printf("accepted of new wordings: %d -> %d of %zu\n", before, accepted(teacher, kNew), kNew.size());
+  io::save_model(argv[2], teacher.model());
+  optimise(model);
+} catch (const std::exception& error) { return std::fprintf(stderr, "teach: %s\n", error.what()), 1; }
