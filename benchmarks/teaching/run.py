@@ -1,6 +1,6 @@
-"""What teaching reaches: `tutelage demo` over wishes, seeds, data, ablations and judges that err; tables, JSON and pictures.
+"""What teaching reaches: `tutelage demo` over wishes, seeds, data, ablations and judges that err; a table, JSON lines and a picture.
 
-    python benchmarks/teaching.py --rows wishes,ablations,controls,curve --out benchmarks/results
+    python benchmarks/teaching/run.py --rows wishes,ablations,controls,curve --out benchmarks/results
 
 Each run is one line of JSON in OUT/teaching.jsonl; runs that stand there already are not repeated. The chatbot before teaching depends on data and
 seed alone, so it is trained once and kept in --bases.
@@ -9,6 +9,7 @@ seed alone, so it is trained once and kept in --bases.
 import argparse
 import json
 import os
+import statistics
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -86,6 +87,33 @@ def table(results):
               f" {sum(accuracy) / len(accuracy) if accuracy else float('nan'):5.2f} {max(r['judgements'] for r in rs):6} {mean(lambda r: r['seconds']):7.1f}")
 
 
+def picture(results):
+    """SVG: answers given against the share accepted of held-out wordings, one line for each share of wrong verdicts, with 95 % intervals over seeds."""
+    width, height, left, bottom = 640, 360, 60, 310
+    most = max(judged for r in results for judged, _ in r["curve"])
+    x, y = (lambda judged: left + 480 * judged / most), (lambda share: bottom - 280 * share)
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">']
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        parts.append(f'<path d="M{left} {y(share)}H{left + 480}" stroke="#ddd"/><text x="{left - 8}" y="{y(share) + 4}" text-anchor="end">{100 * share:.0f} %</text>')
+    for judged in range(0, most + 1, 20):
+        parts.append(f'<text x="{x(judged):.0f}" y="{bottom + 18}" text-anchor="middle">{judged}</text>')
+    parts.append(f'<text x="{left + 240}" y="{bottom + 40}" text-anchor="middle">answers given by the judge</text>')
+    for color, rate in zip(("#1b7837", "#2166ac", "#b2610a", "#762a83", "#555"), sorted({r["error_rate"] for r in results})):
+        runs = [[(0, r["accepted_before"]), *r["curve"]] for r in results if r["error_rate"] == rate]
+        points = []
+        for step in range(max(map(len, runs))):
+            here = [run[min(step, len(run) - 1)] for run in runs]
+            judged, share = (statistics.fmean(v) for v in zip(*here))
+            half = 1.96 * statistics.stdev([s for _, s in here]) / len(here) ** 0.5 if len(here) > 1 else 0
+            points.append((x(judged), y(share)))
+            low, high = max(0, share - half), min(1, share + half)
+            parts.append(f'<path d="M{x(judged):.1f} {y(low):.1f}V{y(high):.1f}" stroke="{color}"/><circle cx="{x(judged):.1f}" cy="{y(share):.1f}" r="3" fill="{color}"/>')
+        line = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{color}"/>')
+        parts.append(f'<text x="{points[-1][0] + 8:.1f}" y="{points[-1][1] + 4:.1f}" fill="{color}">{100 * rate:.0f} % wrong</text>')
+    return "\n".join(parts) + "\n</svg>\n"
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rows", default="wishes,english,ablations,controls,curve")
@@ -96,6 +124,9 @@ def main():
     p.add_argument("--keep", action="store_true", help="keep each run's transcript")
     p.add_argument("--processes", type=int, default=os.cpu_count())
     args = p.parse_args()
+    if not os.path.isdir(args.english):
+        print(f"no folder {args.english}: the rows on it are left out")
+        args.rows = args.rows.replace("english", "")
     os.makedirs(args.out, exist_ok=True)
     path = os.path.join(args.out, "teaching.jsonl")
     done = [json.loads(line) for line in open(path, encoding="utf-8")] if os.path.exists(path) else []
@@ -108,6 +139,9 @@ def main():
                 file.write(json.dumps(done[-1]) + "\n")
             print(f"\r{number} of {len(left)}", end="", file=sys.stderr, flush=True)
     table([d for d in done if any(all(d[k] == v for k, v in j.items()) for j in wanted)])
+    curves = [d for d in done if (d["data"], d["wish"], d["ablate"]) == ("shipped", "identity", None) and d["error_rate"] < 1]
+    with open(os.path.join(args.out, "teaching.svg"), "w", encoding="utf-8") as file:
+        file.write(picture(curves))
 
 
 if __name__ == "__main__":

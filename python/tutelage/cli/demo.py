@@ -13,7 +13,7 @@ from .data import read_data
 from .judges import SHIPPED, Judge, wilson
 from .screen import Interrupt, Progress, visible
 
-ROUNDS, PER_ROUND, MOST_CORRECTIONS, SAMPLES, OTHERS, DRAWS = 3, 40, 3, 8, 40, 4
+ROUNDS, PER_ROUND, MOST_CORRECTIONS, POOL, OTHERS, DRAWS = 3, 40, 3, 288, 40, 4
 
 
 def questions():
@@ -85,9 +85,9 @@ def unseen_pairs(teacher, verdicts):
 
 def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
     """Samples answers, asks about those where the reward models differ most, and keeps what is said. Nothing is asked twice."""
-    pool = {}
-    for k in range(SAMPLES):
-        for q, a in zip(asked, teacher.sample(asked, number * SAMPLES + k)):
+    pool, samples = {}, max(1, POOL // len(asked))
+    for k in range(samples):
+        for q, a in zip(asked, teacher.sample(asked, number * samples + k)):
             if a.strip() and (q, a) not in seen:
                 pool.setdefault((q, a))
     pool = list(pool)
