@@ -76,6 +76,7 @@ fi
 echo "consumers: find_package, add_subdirectory, header-only and both modes in one program agree bit for bit"
 
 # The examples, against the same installed copy; three passes over the data make a chatbot that is good enough to be taught.
-cmake -S "$root/examples/cpp" -B "$work/examples" "-Dtutelage_ROOT=$work/moved" "${hints[@]}" >"$work/examples.log" 2>&1
-cmake --build "$work/examples" --parallel "$jobs" >>"$work/examples.log" 2>&1 || { tail -40 "$work/examples.log"; exit 1; }
+rm -rf "$work/examples"
+{ cmake -S "$root/examples/cpp" -B "$work/examples" "-Dtutelage_ROOT=$work/moved" "${hints[@]}" && cmake --build "$work/examples" --parallel "$jobs"; } >"$work/examples.log" 2>&1 ||
+  { tail -40 "$work/examples.log"; exit 1; }
 "$work/examples/teach" "$root/python/tutelage/data/conversations.jsonl" "$work/taught" 3
