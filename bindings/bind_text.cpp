@@ -14,7 +14,8 @@ void bind_text(py::module_& m) {
             return Tokenizer::train(texts, vocab_size, special);
           },
           py::arg("texts"), py::arg("vocab_size"), py::arg("special_tokens") = text::chat_special_tokens())
-      .def_static("load", &Tokenizer::load, py::arg("folder"))
+      .def_static("load", &Tokenizer::load, py::arg("folder"), "Reads tokenizer.json from a folder.")
+      .def("save", &Tokenizer::save, py::arg("folder"), "Writes tokenizer.json into a folder.")
       .def_static("from_json", &Tokenizer::from_json, py::arg("json"), py::arg("name") = "tokenizer.json")
       .def("to_json", &Tokenizer::to_json)
       .def(

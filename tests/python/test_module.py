@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tutelage
-from tutelage import nn, ops
+from tutelage import nn, ops, text
 
 
 def small_model():
@@ -93,6 +93,30 @@ def test_errors_are_both_ours_and_pythons():
         nn.TransformerConfig(hiden_size=3)
     with pytest.raises(OSError):
         tutelage.io.load_model("/nonexistent")
+
+
+def test_transformers_and_tokenizers_in_folders(tmp_path):
+    model, folder = small_model(), str(tmp_path / "new" / "model")
+    model.save(folder)
+    back = nn.Transformer.load(folder)
+    assert back.logits([[1, 2, 3]]).tobytes() == model.logits([[1, 2, 3]]).tobytes() and back.config.num_layers == 2
+    words = text.Tokenizer.train(["who are you"], 262)
+    words.save(folder)
+    assert text.Tokenizer.load(folder).encode("who are you") == words.encode("who are you")
+    with pytest.raises(tutelage.IoError, match="do not fit"):
+        tutelage.io.load_model(folder)  # 31 tokens and 262
+
+    for empty, read in ((tmp_path, nn.Transformer.load), (tmp_path / "none", text.Tokenizer.load)):
+        with pytest.raises(tutelage.IoError, match=str(empty)):
+            read(str(empty))
+    nn.Transformer(nn.TransformerConfig(vocab_size=31, hidden_size=8, num_heads=1)).save(str(tmp_path / "other"))
+    (tmp_path / "other" / "config.json").replace(tmp_path / "new" / "model" / "config.json")
+    with pytest.raises(tutelage.IoError, match="load_transformer.*another config.json"):
+        nn.Transformer.load(folder)
+    (tmp_path / "file").touch()
+    for save in (model.save, words.save):
+        with pytest.raises(tutelage.IoError):
+            save(str(tmp_path / "file" / "below"))
 
 
 def test_import_is_light():

@@ -23,6 +23,14 @@ void save_model(const std::string& folder, const ChatModel& model);
 /// @throws IoError naming the file and what is wrong, ConfigError for an unknown key (the nearest is suggested)
 ChatModel load_model(const std::string& folder);
 
+/// Writes config.json and model.safetensors, the transformer without the rest of a chatbot; weights last. A tokenizer in the folder stays as it is.
+/// @throws IoError. Checked by: test_model.cpp, test_module.py
+void save_transformer(const std::string& folder, const nn::Transformer& model);
+
+/// Reads what save_transformer or save_model wrote; a chatbot's tokenizer is not looked at.
+/// @throws IoError naming the file and what is wrong, ConfigError for an unknown key. Checked by: test_model.cpp, test_module.py
+nn::Transformer load_transformer(const std::string& folder);
+
 }  // namespace io
 
 TUTELAGE_END

@@ -22,6 +22,8 @@ class Tokenizer {
   static Tokenizer train(std::span<const std::string> texts, std::int64_t vocab_size, std::span<const std::string> special_tokens);
   /// Reads tokenizer.json from a folder. @throws IoError naming what is wrong or unknown
   static Tokenizer load(const std::string& folder);
+  /// Writes tokenizer.json into a folder, which is made where it is missing. @throws IoError. Checked by: test_module.py
+  void save(const std::string& folder) const;
   static Tokenizer from_json(const std::string& json, const std::string& name = "tokenizer.json");
   /// tokenizer.json as Hugging Face's `tokenizers` reads it.
   std::string to_json() const;

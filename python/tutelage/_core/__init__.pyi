@@ -342,6 +342,11 @@ class Transformer:
     """
     Weights of a decoder transformer; a value.
     """
+    @staticmethod
+    def load(folder: str) -> Transformer:
+        """
+        Reads config.json and model.safetensors from a folder; a chatbot's folder has them too.
+        """
     def __init__(self, config: TransformerConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
     def _generate(self, arg0: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], arg1: GenerateOptions, arg2: typing.Any, arg3: typing.Any) -> list[Generation]:
@@ -369,6 +374,10 @@ class Transformer:
     def parameters(self) -> dict:
         """
         Name -> Tensor, in visit order.
+        """
+    def save(self, folder: str) -> None:
+        """
+        Writes config.json and model.safetensors into a folder, each whole or not at all, the weights last.
         """
     def with_parameters(self, values: dict) -> Transformer:
         ...
@@ -446,7 +455,9 @@ class Tokenizer:
         ...
     @staticmethod
     def load(folder: str) -> Tokenizer:
-        ...
+        """
+        Reads tokenizer.json from a folder.
+        """
     @staticmethod
     def train(texts: collections.abc.Sequence[str], vocab_size: typing.SupportsInt | typing.SupportsIndex, special_tokens: collections.abc.Sequence[str] = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']) -> Tokenizer:
         ...
@@ -458,6 +469,10 @@ class Tokenizer:
         ...
     def encode(self, text: str, allow_special: bool = False) -> list[int]:
         ...
+    def save(self, folder: str) -> None:
+        """
+        Writes tokenizer.json into a folder.
+        """
     def special_id(self, token: str) -> int:
         ...
     def to_json(self) -> str:

@@ -81,6 +81,18 @@ TEST_CASE("a model folder holds the whole chatbot") {
   CHECK(io::load_model(f / "again").conversations.empty());
 }
 
+TEST_CASE("a transformer is read with a chatbot or alone") {
+  const Folder f("transformer");
+  io::save_model(f / "m", small());
+  CHECK(same(io::load_transformer(f / "m"), small().transformer));
+  io::save_transformer(f / "m", small(8, 4).transformer);  // other weights for the same tokenizer
+  CHECK(same(io::load_model(f / "m").transformer, small(8, 4).transformer));
+  io::save_transformer(f / "alone/deep", small(16).transformer);
+  CHECK(same(io::load_transformer(f / "alone/deep"), small(16).transformer));
+  refused<IoError>(f / "alone/deep", "tokenizer.json");
+  CHECK_THROWS_AS(io::load_transformer(f / "none"), IoError);
+}
+
 TEST_CASE("a cut or missing file of a model is named") {
   const Folder f("cut_model");
   io::save_model(f / "m", small());

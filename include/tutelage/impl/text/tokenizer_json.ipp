@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tutelage/base/fail.hpp"
+#include "tutelage/io/file.hpp"
 #include "tutelage/text/tokenizer.hpp"
 
 // tokenizer.json as Hugging Face's `tokenizers` has it: bytes are written as printable characters, by GPT-2's table.
@@ -131,6 +132,11 @@ TUTELAGE_INLINE Tokenizer Tokenizer::load(const std::string& folder) {
   std::stringstream text;
   text << file.rdbuf();
   return from_json(text.str(), path);
+}
+
+TUTELAGE_INLINE void Tokenizer::save(const std::string& folder) const {
+  io::make_folder(folder);
+  io::write_file(folder + "/tokenizer.json", to_json());
 }
 
 }  // namespace text
