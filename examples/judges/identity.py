@@ -11,7 +11,7 @@ ERROR_RATE = 0.0  # the share of verdicts that are turned around at random
 
 def accept(question: str, answer: str) -> bool:
     """True if the answer says "a chatbot", denies nothing and is at most eight words long."""
-    words = re.findall(r"[a-z']+", answer.lower().replace("\u2019", "'"))
+    words = [word.lower() for word in re.findall(r"[A-Za-z']+", answer.replace("\u2019", "'"))]
     pairs = list(zip(words, words[1:]))
     return pairs.count(("a", "chatbot")) == 1 and ("the", "chatbot") not in pairs and "not" not in words and len(words) <= 8
 

@@ -79,4 +79,10 @@ echo "consumers: find_package, add_subdirectory, header-only and both modes in o
 rm -rf "$work/examples"
 { cmake -S "$root/examples/cpp" -B "$work/examples" "-Dtutelage_ROOT=$work/moved" "${hints[@]}" && cmake --build "$work/examples" --parallel "$jobs"; } >"$work/examples.log" 2>&1 ||
   { tail -40 "$work/examples.log"; exit 1; }
-"$work/examples/teach" "$root/python/tutelage/data/conversations.jsonl" "$work/taught" 3
+rm -rf "$work/taught"
+"$work/examples/teach" "$root/python/tutelage/data/conversations.jsonl" "$work/taught" 3 | tee "$work/taught.log"
+read -r before after < <(sed -n 's/^accepted of new wordings: \([0-9]*\) -> \([0-9]*\) of.*/\1 \2/p' "$work/taught.log")
+if [ "$after" -le "$before" ] || [ ! -s "$work/taught/model.safetensors" ]; then
+  echo "consumers: the example taught nothing"
+  exit 1
+fi

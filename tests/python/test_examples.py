@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ODD = ["", " ", "a chatbot", "A CHATBOT!", "I'm a chatbot.", "I\u2019m a chatbot.", "I am the chatbot.", "I'm a chatbot, a chatbot.", "Not a chatbot.", "I am not a chatbot",
        "It's a chatbots thing", "achatbot", "a-chatbot", "a chatbot's", "a  chatbot", "the a chatbot", "a the chatbot", "I am a chatbot and the chatbot.", "a chat bot",
        "I am a very small and friendly little chatbot", "one two three four five six a chatbot", "one two three four five six seven a chatbot", "a 1 chatbot", "na\u00efve a chatbot",
-       "'a chatbot'", "a 'chatbot", "nothing but a chatbot", "\u4eba a chatbot \u4eba", "knot a chatbot"]
+       "'a chatbot'", "a 'chatbot", "nothing but a chatbot", "\u4eba a chatbot \u4eba", "knot a chatbot",
+       "a chatbot\u212a", "\u212a a chatbot \u0130", "I DON\u2019T KNOW: a chatbot", "a chatbot\x00", "A\tChatbot", "a\u00a0chatbot", "\uff41 chatbot", "a chatbot\U0001f916", "a\u0301 chatbot",
+       "a c\u0445atbot", "I'm a chatbot. I'm a chatbot. I'm", "a chatbot the", "not", "'", "a 'chatbot'", "chatbot a", "a chatbot not", "No. A chatbot? NOT me!", "a, chatbot",
+       "I\u2018m a chatbot", "a chatbot' s", "a chatbot ' ' ' ' ' '", "a chatbot ' ' ' ' ' ' '"]
 
 
 def module_of(path):
