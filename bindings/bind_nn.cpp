@@ -6,17 +6,6 @@
 
 using namespace tutelage;
 
-namespace {
-
-/// A ragged batch from lists of ids.
-nn::TokenBatch to_batch(const std::vector<std::vector<std::int32_t>>& sequences) {
-  nn::TokenBatch b;
-  for (const auto& s : sequences) b.add(s);
-  return b;
-}
-
-}  // namespace
-
 void bind_nn(py::module_& m) {
   using nn::Transformer;
   ConfigClass<nn::TransformerConfig>(m, "TransformerConfig", "A decoder transformer in the GPT-2 style.")

@@ -3,14 +3,6 @@
 
 using namespace tutelage;
 
-namespace {
-nn::TokenBatch to_batch(const std::vector<std::vector<std::int32_t>>& sequences) {
-  nn::TokenBatch batch;
-  for (const auto& s : sequences) batch.add(s);
-  return batch;
-}
-}  // namespace
-
 void bind_reward(py::module_& m) {
   using Sequences = std::vector<std::vector<std::int32_t>>;
   py::class_<train::Pair>(m, "Pair", "Two answers to one prompt, whole sequences of token ids; `probability` that the first is the better one.")

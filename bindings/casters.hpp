@@ -7,6 +7,7 @@
 #include "tutelage/base/error.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/progress.hpp"
+#include "tutelage/nn/transformer.hpp"
 #include "tutelage/tensor/tensor.hpp"
 #include "tutelage/text/chat.hpp"
 
@@ -91,6 +92,13 @@ template <class T> tutelage::BasicTensor<T> from_numpy(const py::array_t<T, py::
   std::vector<std::int64_t> dims(a.shape(), a.shape() + a.ndim());
   return tutelage::BasicTensor<T>::from(tutelage::Shape(std::span<const std::int64_t>(dims)),
                                         std::span<const T>(a.data(), static_cast<std::size_t>(a.size())));
+}
+
+/// A ragged batch from lists of ids.
+inline tutelage::nn::TokenBatch to_batch(const std::vector<std::vector<std::int32_t>>& sequences) {
+  tutelage::nn::TokenBatch batch;
+  for (const auto& s : sequences) batch.add(s);
+  return batch;
 }
 
 inline tutelage::text::Conversation to_conversation(const py::handle& messages) {

@@ -18,7 +18,7 @@ struct Lesson {
   prefs::TrainingData data;
   std::vector<prefs::Demonstration> good;     // corrections and answers called right
   std::vector<prefs::Demonstration> carried;  // exchanges of the same matter and answer that was objected to, with the best answer of that matter
-  std::vector<text::Conversation> rehearsal;  // exchanges that nobody objected to
+  std::vector<text::Conversation> rehearsal;  // exchanges that nobody objected to, and whose answer was not objected to time and again
   std::vector<std::string> questions;         // asked, and those of carried exchanges
 };
 
@@ -41,6 +41,9 @@ inline std::vector<std::vector<std::size_t>> by_question(std::span<const text::C
   return groups;
 }
 
+/// An answer that was wrong on so many questions is rehearsed nowhere: it would work against the lesson.
+constexpr std::int64_t kObjections = 3;
+
 /// `matter` gives the matter of a question.
 template <class Matter>
 Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const text::Conversation> conversations, const Matter& matter) {
@@ -53,6 +56,10 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
       net[{matter(p.prompt), p.rejected}] -= 1;
       net[{matter(p.prompt), p.chosen}] += 1;
     }
+  std::map<std::pair<std::string, std::string>, std::int64_t> said;  // right minus wrong, by (question, answer)
+  for (const auto& v : lesson.data.verdicts) said[{v.prompt, v.answer}] += v.right ? 1 : -1;
+  std::map<std::string, std::int64_t> objections;  // by answer: questions on which it was objected to, minus those on which it was not
+  for (const auto& [key, n] : said) objections[key.second] += (n < 0) - (n > 0);
   std::map<std::string, std::pair<std::int64_t, std::string>> best;  // by matter: the answer with the most approval
   for (const auto& [key, n] : net)
     if (n > 0 && n > best[key.first].first) best[key.first] = {n, key.second};
@@ -74,7 +81,7 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
     const std::string &question = last_content(c, "user"), &subject = matter(question);
     const auto it = net.find({subject, last_content(c, "assistant")});
     if (it == net.end() || it->second >= 0) {
-      if (!asked.count(question)) lesson.rehearsal.push_back(c);
+      if (!asked.count(question) && objections[last_content(c, "assistant")] < kObjections) lesson.rehearsal.push_back(c);
     } else if (ask(question) && best[subject].first > 0) {
       lesson.carried.push_back({question, best[subject].second});
     }
