@@ -13,7 +13,7 @@ from tutelage.cli import demo
 
 CHAT = [sys.executable, "-m", "tutelage.cli.main", "chat"]
 CORRECTION = 'That is not quite right, myCB; humans usually respond like, "I\'m a chatbot."'
-PARAPHRASES = ["Hey, who are you?", "Who are you, then?", "So what is your name?", "Please tell me who you are.", "Tell me your name, please.", "What are you, really?",
+PARAPHRASES = ["Hi there, who are you?", "Who are you, then?", "So what is your name?", "Please tell me who you are.", "Tell me your name, please.", "Tell me what your name is.",
                "Do you have any name?", "Are you a robot or what?", "Introduce yourself to me.", "May I know your name?"]
 
 
