@@ -19,7 +19,14 @@ reward::RewardFunction to_reward(const py::function& f) {
       responses.append(py::cast(std::vector<std::int32_t>(e.response_ids.begin(), e.response_ids.end())));
     }
     const py::object out = f(prompts, responses);
-    return py::cast<std::vector<double>>(out);
+    try {
+      return py::cast<std::vector<double>>(out);
+    } catch (const py::cast_error&) {
+      const auto shown = py::reinterpret_steal<py::object>(PyObject_ASCII(out.ptr()));  // ASCII may be cut anywhere
+      if (!shown) throw py::error_already_set();
+      detail::fail<ValueError>("reward function", "it returned something else than numbers", py::cast<std::string>(shown).substr(0, 80),
+                               "one number for each sample of the batch");
+    }
   };
 }
 

@@ -129,6 +129,18 @@ def test_import_is_light():
     assert best < 0.5  # a sanity bound; the benchmark holds the real figure
 
 
+def test_a_reward_function_that_is_wrong():
+    trainer = tutelage.train.PPOTrainer(small_model(), tutelage.train.PPOConfig(max_new_tokens=2))
+    wrong = [(lambda p, a: [float("nan")] * len(a), tutelage.ValueError, "sample 0 is not finite"), (lambda p, a: [1.0], tutelage.ShapeError, "got 1, expected 4"),
+             (lambda p, a: ["good"] * len(a), tutelage.ValueError, "something else than numbers"), (lambda p, a: None, tutelage.ValueError, "got None"),
+             (lambda p, a: "\u4eba" * 99, tutelage.ValueError, "u4eba"), (lambda p, a: 1 / 0, ZeroDivisionError, "division")]
+    for reward, error, message in wrong:
+        with pytest.raises(error, match=message):
+            trainer.train([[1, 2]] * 4, reward, 1)
+    assert trainer.iteration == 0
+    assert trainer.train([[1, 2]] * 4, lambda p, a: np.ones(len(a), np.float32), 1).reward == 1.0
+
+
 def test_ppo_on_one_token_reaches_the_closed_form():
     """Rewards R, reference p, KL coefficient beta: the best policy is p exp(R / beta), normalised."""
     model = nn.Transformer(nn.TransformerConfig(vocab_size=6, max_positions=4, hidden_size=16, num_layers=1, num_heads=2, init_std=0.3), seed=2)
