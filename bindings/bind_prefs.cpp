@@ -111,8 +111,7 @@ void bind_champion(py::module_& m) {
       .def(
           "add",
           [verdict](A& a, const std::string& answer, std::optional<double> error_rate) {
-            for (int k = 0; k < 7; ++k)
-              if (prefs::name(static_cast<prefs::Kind>(k)) == answer) return verdict(a.add(static_cast<prefs::Kind>(k), error_rate));
+            if (const auto kind = prefs::kind_named(answer)) return verdict(a.add(*kind, error_rate));
             detail::fail<ValueError>("ChampionTest.add", "unknown answer", answer, "a, b, tie or skip");
           },
           py::arg("answer"), py::arg("error_rate") = py::none(),
@@ -131,14 +130,11 @@ void bind_prefs(py::module_& m) {
   py::class_<Judgement>(m, "Judgement", "What a person said of one answer or of two.")
       .def(py::init([](const std::string& kind, std::string prompt, std::string a, std::string b, std::string correction, std::string annotator,
                        double seconds) {
-             Judgement j{prefs::Kind::kSkip, std::move(prompt), std::move(a), std::move(b), std::move(correction), std::move(annotator), seconds};
-             for (int k = 0; k < 7; ++k)
-               if (prefs::name(static_cast<prefs::Kind>(k)) == kind) {
-                 j.kind = static_cast<prefs::Kind>(k);
-                 prefs::validate(j);
-                 return j;
-               }
-             detail::fail<ValueError>("Judgement", "unknown kind", kind, "a, b, tie, skip, right, wrong or correction");
+             const auto found = prefs::kind_named(kind);
+             if (!found) detail::fail<ValueError>("Judgement", "unknown kind", kind, "a, b, tie, skip, right, wrong or correction");
+             Judgement j{*found, std::move(prompt), std::move(a), std::move(b), std::move(correction), std::move(annotator), seconds};
+             prefs::validate(j);
+             return j;
            }),
            py::arg("kind"), py::arg("prompt"), py::arg("answer_a"), py::arg("answer_b") = "", py::arg("correction") = "",
            py::arg("annotator") = "anonymous", py::arg("seconds") = 0.0)

@@ -200,6 +200,17 @@ void bind_train(py::module_& m) {
       .def(
           "answer", [](Teacher& t, const std::string& q) { return to_text(t.answer(q)); }, py::arg("question"), "The greedy answer.")
       .def(
+          "to_ask",
+          [](Teacher& t, const std::vector<std::string>& questions, std::int64_t samples, std::int64_t most) {
+            py::list out;
+            for (const auto& c : t.to_ask(questions, samples, most))
+              out.append(py::make_tuple(to_text(c.question), to_text(c.answer), c.disagreement));
+            return out;
+          },
+          py::arg("questions"), py::arg("samples") = 8, py::arg("most") = 40,
+          "Samples answers and chooses up to `most` to ask about, where the reward models differ most first: (question, answer, disagreement). None "
+          "is empty or was judged before.")
+      .def(
           "sample",
           [](const Teacher& t, const std::vector<std::string>& q, std::uint32_t sample) {
             py::list out;

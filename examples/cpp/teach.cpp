@@ -2,11 +2,9 @@
 //   teach CONVERSATIONS.jsonl FOLDER [EPOCHS]
 #include <tutelage/tutelage.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <set>
 
 #include "identity.hpp"
 
@@ -23,44 +21,23 @@ int accepted(const train::Teacher& teacher, const Texts& questions) {
   return n;
 }
 
-/// Samples answers, and puts first those on which the reward models differ most. Nothing is asked twice.
-std::vector<std::pair<std::string, std::string>> to_ask(const train::Teacher& teacher, std::uint32_t round, std::size_t most,
-                                                        std::set<std::pair<std::string, std::string>>& seen) {
-  Texts questions, answers;
-  for (std::uint32_t k = 0; k < 4; ++k) {
-    const Texts said = teacher.sample(kAsked, 4 * round + k);
-    for (std::size_t i = 0; i < kAsked.size(); ++i)
-      if (seen.insert({kAsked[i], said[i]}).second) questions.push_back(kAsked[i]), answers.push_back(said[i]);
-  }
-  if (questions.empty()) return {};
-  const auto unsure = teacher.disagreement(questions, answers);
-  std::vector<std::size_t> order(questions.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return unsure[a] > unsure[b]; });
-  order.resize(std::min(most, order.size()));
-  std::vector<std::pair<std::string, std::string>> chosen;
-  for (const std::size_t i : order) chosen.emplace_back(questions[i], answers[i]);
-  return chosen;
-}
-
+/// Ask where the reward models disagree most, learn; again.
 void teach(train::Teacher& teacher, const std::string& folder) {
   prefs::JudgementLog log(folder + "/judgements.jsonl");
-  std::set<std::pair<std::string, std::string>> seen;
   int corrections = 0;
-  for (std::uint32_t round = 0; round < 2; ++round) {
-    const auto asked = to_ask(teacher, round, 20, seen);
+  for (int round = 0; round < 2; ++round) {
+    const auto asked = teacher.to_ask(kAsked, 4, 20);
     if (asked.empty()) return;
-    for (const auto& [question, answer] : asked) {
+    for (const auto& [question, answer, disagreement] : asked) {
       prefs::Judgement j;
       j.prompt = question, j.answer_a = answer, j.annotator = "identity.hpp";
       j.kind = accept(question, answer) ? prefs::Kind::kRight : prefs::Kind::kWrong;
       if (j.kind == prefs::Kind::kWrong && corrections++ == 0) j.kind = prefs::Kind::kCorrection, j.correction = "I'm a chatbot.";
-      if (answer.empty() && j.kind == prefs::Kind::kRight) continue;
       log.append(j);
       teacher.judge(j);
     }
     const auto report = teacher.update();
-    std::printf("round %u: %zu judged, %lld pairs, reward %.2f, KL %.2f nats\n", round + 1, asked.size(), static_cast<long long>(report.pairs),
+    std::printf("round %d: %zu judged, %lld pairs, reward %.2f, KL %.2f nats\n", round + 1, asked.size(), static_cast<long long>(report.pairs),
                 report.ppo.reward, report.ppo.kl);
   }
 }

@@ -32,21 +32,16 @@ def accepted(teacher, questions):
 
 def teach(teacher, rounds=2, most=20):
     """Sample, ask where the reward models disagree most, learn; again."""
-    seen = set()
     for number in range(rounds):
-        pool = {(q, a) for k in range(4) for q, a in zip(QUESTIONS, teacher.sample(QUESTIONS, 4 * number + k)) if a.strip()}
-        pool = sorted(pool - seen)  # a set has no order that could be repeated
-        unsure = teacher.disagreement([q for q, _ in pool], [a for _, a in pool])
-        order = sorted(range(len(pool)), key=lambda i: (-unsure[i], i))[:most]
-        for question, answer in (pool[i] for i in order):
-            seen.add((question, answer))
-            kind = "right" if judge(question, answer) else "wrong"
-            teacher.judge(prefs.Judgement(kind, question, answer))
-        if number == 0:  # once, the better answer in words
-            question, answer = pool[order[0]]
-            teacher.judge(prefs.Judgement("correction", question, answer, correction="I'm a chatbot."))
+        judged = 0
+        for question, answer, _ in teacher.to_ask(QUESTIONS, samples=4, most=most):
+            if number == judged == 0:  # once, the better answer in words
+                teacher.judge(prefs.Judgement("correction", question, answer, correction="I'm a chatbot."))
+            else:
+                teacher.judge(prefs.Judgement("right" if judge(question, answer) else "wrong", question, answer))
+            judged += 1
         report = teacher.update()
-        print(f"round {number + 1}: {len(order)} judged; {report.pairs} pairs, reward {report.ppo.reward:.2f}, KL {report.ppo.kl:.1f} nats")
+        print(f"round {number + 1}: {judged} judged; {report.pairs} pairs, reward {report.ppo.reward:.2f}, KL {report.ppo.kl:.1f} nats")
 
 
 def main(epochs=34):

@@ -1,4 +1,4 @@
-"""tutelage: small language models and control policies, trained from human judgement, with the same bytes everywhere."""
+"""tutelage: small language models, trained from human judgement, with the same bytes everywhere."""
 
 from . import env, io, nn, ops, optim, prefs, reward, rl, text, train
 from ._core import (

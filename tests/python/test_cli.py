@@ -154,9 +154,9 @@ def test_yaml_that_is_none(tmp_path, content):
 def test_nothing_is_asked_twice(model, tmp_path):
     teacher = train.Teacher(model, small_teaching())
     judge = judges.Judge(judge_file(tmp_path, "def accept(q, a): return False\n") + ":accept", None, 0)
-    files, seen = demo.Run(str(tmp_path / "out")), set()
-    first, _, _ = demo.ask_round(teacher, judge, list(FACTS), 0, 0, None, files, seen)
-    second, _, _ = demo.ask_round(teacher, judge, list(FACTS), 0, 0, None, files, seen)
+    files = demo.Run(str(tmp_path / "out"))
+    first = demo.ask_round(teacher, judge, list(FACTS), 0, None, files)
+    second = demo.ask_round(teacher, judge, list(FACTS), 0, None, files)
     asked = [(j.prompt, j.answer_a) for j in first + second]
     assert first and len(asked) == len(set(asked))
     assert [j.prompt for j in prefs.JudgementLog(str(tmp_path / "out" / "judgements.jsonl")).read()] == [j.prompt for j in first + second]

@@ -95,15 +95,15 @@ template <class T> struct ScalarHead {
   ScalarHead() = default;
   explicit ScalarHead(std::int64_t hidden_size);                         // zeros
   ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed);  // N(0, std)
-  template <class F> void visit(F&& f) {
-    f("weight", weight);
-    f("bias", bias);
-  }
-  template <class F> void visit(F&& f) const {
-    f("weight", weight);
-    f("bias", bias);
-  }
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
   BasicTensor<T> operator()(const BasicTensor<T>& hidden) const;
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+  }
 };
 
 /// A transformer and a scalar head on its hidden states; a critic or a reward model.

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct Judgement {
 
 /// The name of a kind in files: "a", "b", "tie", "skip", "right", "wrong", "correction".
 std::string name(Kind kind);
+/// The kind of that name, if there is one.
+std::optional<Kind> kind_named(const std::string& name);
 /// @throws ValueError for an empty prompt or answer, or a correction without text
 void validate(const Judgement& judgement);
 std::string to_json_line(const Judgement& judgement);

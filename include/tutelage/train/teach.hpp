@@ -62,6 +62,12 @@ struct Understood {
 /// @throws ValueError for an unknown command or /say without text
 Understood understand(const std::string& line);
 
+/// An answer that is worth asking about.
+struct Candidate {
+  std::string question, answer;
+  double disagreement = 0;  // of the reward models
+};
+
 /// A chatbot that is taught: it answers, keeps what people say of its answers, and learns from it.
 class Teacher {
  public:
@@ -71,6 +77,11 @@ class Teacher {
   std::string answer(const std::string& question);
   /// One sampled answer a question; `sample` and the place in `questions` select the random numbers.
   std::vector<std::string> sample(std::span<const std::string> questions, std::uint32_t sample) const;
+
+  /// Samples `samples` answers to each question and chooses up to `most` to ask about, where the reward models differ most first: none empty, none
+  /// judged before, and no more than most / questions, rounded up, to one question. Each call draws other samples.
+  /// @throws ValueError for no question, or samples or most below 1
+  std::vector<Candidate> to_ask(std::span<const std::string> questions, std::int64_t samples, std::int64_t most);
 
   /// Keeps a judgement; nothing is learnt before update().
   void judge(prefs::Judgement judgement);
@@ -113,6 +124,7 @@ class Teacher {
   reward::RewardEnsemble ensemble_;
   std::vector<prefs::Judgement> judgements_;
   std::vector<Past> past_;
+  std::uint32_t drawn_ = 0;                                  // samples of each question that to_ask has drawn
   std::map<std::string, std::string> matters_;               // question -> the untaught model's greedy answer
   std::optional<std::pair<std::string, std::string>> last_;  // question and answer
 };

@@ -1360,6 +1360,10 @@ class Teacher:
         """
     def score(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
         ...
+    def to_ask(self, questions: collections.abc.Sequence[str], samples: typing.SupportsInt | typing.SupportsIndex = 8, most: typing.SupportsInt | typing.SupportsIndex = 40) -> list:
+        """
+        Samples answers and chooses up to `most` to ask about, where the reward models differ most first: (question, answer, disagreement). None is empty or was judged before.
+        """
     def undo(self) -> bool:
         ...
     def update(self, progress: typing.Any = None, should_stop: typing.Any = None) -> TeachReport:

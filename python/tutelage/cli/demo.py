@@ -1,6 +1,5 @@
 """`tutelage demo`: a small chatbot learns to talk, is judged, and answers better."""
 
-import collections
 import json
 import os
 import sys
@@ -83,23 +82,10 @@ def unseen_pairs(teacher, verdicts):
     return sum(r > w for r, w in zip(score(1), score(2))), len(pairs)
 
 
-def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
-    """Samples answers, asks about those where the reward models differ most, and keeps what is said. Nothing is asked twice."""
-    pool, samples = {}, max(1, POOL // len(asked))
-    for k in range(samples):
-        for q, a in zip(asked, teacher.sample(asked, number * samples + k)):
-            if a.strip() and (q, a) not in seen:
-                pool.setdefault((q, a))
-    pool = list(pool)
-    if not pool:
-        return [], corrections, teacher.has_reward
-    spread = teacher.disagreement([q for q, _ in pool], [a for _, a in pool])
-    new, times = [], collections.Counter()
-    for i in sorted(range(len(pool)), key=lambda i: (-spread[i], i)):
-        question, answer = pool[i]
-        times[question] += 1
-        if times[question] > -(-PER_ROUND // len(asked)) or len(new) == PER_ROUND:
-            continue
+def ask_round(teacher, judge, asked, corrections, ablate, run):
+    """Asks about answers where the reward models differ most, and keeps what is said. Returns the judgements; `corrections` were given before."""
+    new = []
+    for question, answer, _ in teacher.to_ask(asked, max(1, POOL // len(asked)), PER_ROUND):
         accepted, better = judge.says(question, answer)
         kind = "right" if accepted else "wrong"
         if better and corrections < MOST_CORRECTIONS and ablate != "verdicts":
@@ -109,26 +95,25 @@ def ask_round(teacher, judge, asked, number, corrections, ablate, run, seen):
         if ablate == "corrections" and kind != "correction":
             continue
         judgement = prefs.Judgement(kind, question, answer, correction=better, annotator="simulated")
-        seen.add((question, answer))
         run.judgement(judgement)
+        teacher.judge(judgement)
         new.append(judgement)
-    return new, corrections, teacher.has_reward
+    return new
 
 
 def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
     """The rounds. Returns what happened in numbers."""
     told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "curve": []}
-    seen = set()
     for number in range(ROUNDS):
         if stop():
             break
-        new, told["corrections"], chosen = ask_round(teacher, judge, asked, number, told["corrections"], ablate, run, seen)
+        unsure = teacher.has_reward
+        new = ask_round(teacher, judge, asked, told["corrections"], ablate, run)
         if not new:
             break
         told["judgements"] += len(new)
-        told["asked_where_unsure"] += len(new) if chosen else 0
-        for judgement in new:
-            teacher.judge(judgement)
+        told["corrections"] += sum(j.kind == "correction" for j in new)
+        told["asked_where_unsure"] += len(new) if unsure else 0
         accepted = sum(j.kind == "right" for j in new)
         say(f"round {number + 1}: {len(new)} answers judged, {accepted} accepted; learning from them ...")
         report = teacher.update(progress=progress, should_stop=stop)
@@ -184,6 +169,8 @@ def run(args):
                 if args.out:
                     io.save_model(args.out, teacher.model())
     if by_hand:
+        if not args.out:
+            say("   What you teach it is gone when you leave; tutelage demo --out DIR keeps it.")
         converse(teacher, True, args.out)
         return 0
     if args.out:

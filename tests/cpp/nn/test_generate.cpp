@@ -1,9 +1,9 @@
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "../catch.hpp"
+#include "batches.hpp"
 #include "tutelage/autograd/grad.hpp"
 #include "tutelage/base/error.hpp"
 #include "tutelage/base/parallel.hpp"
@@ -36,17 +36,6 @@ std::vector<Ids> prompts_of(std::size_t n, std::uint64_t vocab, std::uint64_t mo
 Ids joined(Ids a, const Ids& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
-}
-
-nn::TokenBatch batch_of(const std::vector<Ids>& all) {
-  nn::TokenBatch b;
-  for (const auto& s : all) b.add(s);
-  return b;
-}
-
-bool same_bytes(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](float x, float y) { return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y); });
 }
 
 /// The last row of logits after `ids`, in double.

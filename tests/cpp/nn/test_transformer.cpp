@@ -1,4 +1,5 @@
 #include "../catch.hpp"
+#include "batches.hpp"
 #include "tutelage/autograd/grad.hpp"
 #include "tutelage/base/error.hpp"
 #include "tutelage/base/parallel.hpp"
@@ -30,17 +31,6 @@ std::vector<std::vector<std::int32_t>> sequences(int n, std::int64_t vocab, std:
     all.push_back(s);
   }
   return all;
-}
-
-nn::TokenBatch batch_of(const std::vector<std::vector<std::int32_t>>& all) {
-  nn::TokenBatch b;
-  for (const auto& s : all) b.add(s);
-  return b;
-}
-
-bool same_bytes(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](float x, float y) { return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y); });
 }
 
 /// Terms of the language-modelling loss over a run of sequences, weighted by the step's count.

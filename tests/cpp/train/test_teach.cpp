@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "tiny.hpp"
 #include "tutelage/io/file.hpp"
@@ -172,6 +174,34 @@ TEST_CASE("samples go by their number and place") {
   CHECK(first == t.sample(q, 1));
   CHECK(first != t.sample(q, 2));
   CHECK(first[0] != first[1]);
+}
+
+TEST_CASE("what is asked is new, never judged before, and shared among the questions") {
+  auto c = small();
+  c.temperature = 3;
+  Teacher t(chatbot(), c);
+  const Texts q{"Who are you?", "How are you?", "Say hello."};
+  std::set<std::pair<std::string, std::string>> judged;
+  for (int round = 0; round < 2; ++round) {
+    const auto asked = t.to_ask(q, 6, 7);
+    CHECK(asked.size() <= 7);
+    REQUIRE(asked.size() > 3);
+    std::map<std::string, int> times;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      CHECK(asked[i].answer.find_first_not_of(' ') != std::string::npos);
+      CHECK(judged.insert({asked[i].question, asked[i].answer}).second);
+      CHECK(++times[asked[i].question] <= 3);
+      if (i > 0) CHECK(asked[i - 1].disagreement >= asked[i].disagreement);
+      CHECK((asked[i].disagreement == 1) == (round == 0));  // without reward models nothing is known
+      prefs::Judgement j;
+      j.kind = i % 2 ? prefs::Kind::kRight : prefs::Kind::kWrong, j.prompt = asked[i].question, j.answer_a = asked[i].answer;
+      t.judge(j);
+    }
+    if (round == 0) t.update();
+  }
+  CHECK_THROWS_AS(t.to_ask(Texts{}, 1, 1), ValueError);
+  CHECK_THROWS_AS(t.to_ask(q, 0, 1), ValueError);
+  CHECK_THROWS_AS(t.to_ask(q, 1, 0), ValueError);
 }
 
 TEST_CASE("what was taught is saved to be rehearsed, what was objected to is not") {

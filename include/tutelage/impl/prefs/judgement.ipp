@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -17,6 +18,12 @@ inline bool of_two(Kind k) { return k == Kind::kA || k == Kind::kB || k == Kind:
 }  // namespace detail_
 
 TUTELAGE_INLINE std::string name(Kind kind) { return detail_::kNames[static_cast<std::size_t>(kind)]; }
+
+TUTELAGE_INLINE std::optional<Kind> kind_named(const std::string& name) {
+  const auto at = std::find(detail_::kNames.begin(), detail_::kNames.end(), name);
+  if (at == detail_::kNames.end()) return std::nullopt;
+  return static_cast<Kind>(at - detail_::kNames.begin());
+}
 
 TUTELAGE_INLINE void validate(const Judgement& j) {
   const auto need = [](bool ok, const char* what, const std::string& got, const char* expected) {
@@ -56,10 +63,9 @@ TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::st
       return std::get<std::string>(value);
     };
     if (key == "kind") {
-      std::size_t k = 0;
-      while (k < detail_::kNames.size() && text() != detail_::kNames[k]) ++k;
-      if (k == detail_::kNames.size()) wrong("unknown kind " + text(), "a, b, tie, skip, right, wrong or correction");
-      j.kind = static_cast<Kind>(k);
+      const auto kind = kind_named(text());
+      if (!kind) wrong("unknown kind " + text(), "a, b, tie, skip, right, wrong or correction");
+      j.kind = *kind;
     } else if (key == "prompt")
       j.prompt = text();
     else if (key == "answer_a")

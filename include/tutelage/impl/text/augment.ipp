@@ -2,6 +2,7 @@
 #include <array>
 #include <set>
 
+#include "tutelage/impl/text/ascii.hpp"
 #include "tutelage/text/augment.hpp"
 
 TUTELAGE_BEGIN
@@ -20,12 +21,6 @@ inline std::vector<std::string> split_spaces(const std::string& s) {
       words.push_back(word), word.clear();
   }
   return words;
-}
-
-inline char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-inline std::string lower_ascii(std::string s) {
-  for (char& c : s) c = lower_ascii(c);
-  return s;
 }
 
 inline constexpr std::array<const char*, 14> kFillers{"please", "now",  "then",   "so",     "hey",   "well",        "tell me",

@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <set>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/train/teach_update.ipp"
@@ -55,10 +57,8 @@ TUTELAGE_INLINE TokenIds Teacher::prompt_ids(const std::string& question) const 
 }
 
 TUTELAGE_INLINE TokenIds Teacher::sequence(const std::string& question, const std::string& answer) const {
-  auto ids = prompt_ids(question);
-  const auto said = base_.tokenizer.encode(answer);
-  ids.insert(ids.end(), said.begin(), said.end());
-  ids.push_back(base_.tokenizer.special_id("<|im_end|>"));
+  prompt_ids(question);  // checks it
+  auto ids = detail_::answered_ids(base_.tokenizer, question, answer);
   if (static_cast<std::int64_t>(ids.size()) > base_.transformer.config.max_positions)
     detail::fail<ValueError>("Teacher", "question and answer are too long", detail::str(ids.size()) + " tokens",
                              "at most " + detail::str(base_.transformer.config.max_positions));
@@ -95,6 +95,32 @@ TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::st
   std::vector<std::string> answers;
   for (const auto& g : nn::generate(policy_, prompts, o)) answers.push_back(base_.tokenizer.decode(g.ids));
   return answers;
+}
+
+TUTELAGE_INLINE std::vector<Candidate> Teacher::to_ask(std::span<const std::string> questions, std::int64_t samples, std::int64_t most) {
+  if (questions.empty()) detail::fail<ValueError>("Teacher::to_ask", "there is nothing to ask", "no question", "at least one");
+  if (samples < 1 || most < 1)
+    detail::fail<ValueError>("Teacher::to_ask", "samples or most is out of range", detail::str(samples) + " and " + detail::str(most), "1 or more");
+  std::set<std::pair<std::string, std::string>> known;
+  for (const auto& j : judgements_) known.insert({{j.prompt, j.answer_a}, {j.prompt, j.answer_b}});
+  std::vector<std::string> asked, answers;
+  for (std::int64_t k = 0; k < samples; ++k) {
+    const auto said = sample(questions, drawn_++);
+    for (std::size_t i = 0; i < questions.size(); ++i)
+      if (!detail_::trimmed(said[i]).empty() && known.insert({questions[i], said[i]}).second)
+        asked.push_back(questions[i]), answers.push_back(said[i]);
+  }
+  std::vector<Candidate> chosen;
+  if (asked.empty()) return chosen;
+  const auto spread = disagreement(asked, answers);
+  std::vector<std::size_t> order(asked.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return spread[a] > spread[b]; });
+  const auto count = static_cast<std::int64_t>(questions.size()), share = (most + count - 1) / count;
+  std::map<std::string, std::int64_t> times;
+  for (const std::size_t i : order)
+    if (static_cast<std::int64_t>(chosen.size()) < most && times[asked[i]]++ < share) chosen.push_back({asked[i], answers[i], spread[i]});
+  return chosen;
 }
 
 TUTELAGE_INLINE void Teacher::judge(prefs::Judgement judgement) {

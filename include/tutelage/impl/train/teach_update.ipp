@@ -25,6 +25,15 @@ inline TokenIds question_ids(const text::Tokenizer& tokenizer, const std::string
   return text::apply_chat_template(tokenizer, std::span(&message, 1), true);
 }
 
+/// The question, the answer and the end mark.
+inline TokenIds answered_ids(const text::Tokenizer& tokenizer, const std::string& question, const std::string& answer) {
+  auto ids = question_ids(tokenizer, question);
+  const auto said = tokenizer.encode(answer);
+  ids.insert(ids.end(), said.begin(), said.end());
+  ids.push_back(tokenizer.special_id("<|im_end|>"));
+  return ids;
+}
+
 /// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
 class Update {
  public:
@@ -63,7 +72,7 @@ class Update {
     Stopwatch clock;
     std::vector<Pair> pairs;
     const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p) {
-      pairs.push_back({sequence(q1, a1), sequence(q2, a2), p, 1.0});
+      pairs.push_back({answered_ids(base_.tokenizer, q1, a1), answered_ids(base_.tokenizer, q2, a2), p, 1.0});
     };
     for (const auto& p : lesson_.data.preferences) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability);
     std::vector<prefs::Verdict> rights, wrongs;
@@ -127,13 +136,6 @@ class Update {
   TokenIds reworded_prompt(const std::string& question) {
     auto ids = prompt(reword_(question, rng_));
     return fits(ids, config_.max_new_tokens) ? ids : prompt(question);
-  }
-  TokenIds sequence(const std::string& question, const std::string& answer) const {
-    auto ids = prompt(question);
-    const auto said = base_.tokenizer.encode(answer);
-    ids.insert(ids.end(), said.begin(), said.end());
-    ids.push_back(base_.tokenizer.special_id("<|im_end|>"));
-    return ids;
   }
   text::Example example(const text::Conversation& c) {  // reworded, where that fits
     auto e = text::render_example(base_.tokenizer, reword_(c, rng_));

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/text/ascii.hpp"
 #include "tutelage/train/teach.hpp"
 
 TUTELAGE_BEGIN
@@ -16,16 +17,6 @@ inline std::string trimmed(std::string s) {
   return s.substr(first, s.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-inline std::string lower(std::string s) {
-  for (char& c : s)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return s;
-}
-
-inline bool ends_with(const std::string& s, const std::string& end) {
-  return s.size() >= end.size() && s.compare(s.size() - end.size(), end.size(), end) == 0;
-}
-
 /// The last part of a sentence in straight or curly double quotes that is wanted (not "..." names what is not); "" where there is none.
 inline std::string quoted(const std::string& s) {
   std::string wanted;
@@ -34,8 +25,8 @@ inline std::string quoted(const std::string& s) {
       begin += open.size();
       const std::size_t stop = s.find(close, begin);
       if (stop == std::string::npos) break;
-      const std::string before = lower(trimmed(s.substr(end, begin - open.size() - end)));
-      const bool unwanted = before == "not" || ends_with(before, " not") || ends_with(before, "instead of") || ends_with(before, "than");
+      const std::string before = text::detail_::lower_ascii(trimmed(s.substr(end, begin - open.size() - end)));
+      const bool unwanted = before == "not" || before.ends_with(" not") || before.ends_with("instead of") || before.ends_with("than");
       if (!unwanted) wanted = trimmed(s.substr(begin, stop - begin));
       end = stop + close.size();
     }
@@ -44,7 +35,7 @@ inline std::string quoted(const std::string& s) {
 
 /// Words with which people object or say how it should be.
 inline bool objects(const std::string& s) {
-  const std::string l = lower(s);
+  const std::string l = text::detail_::lower_ascii(s);
   for (const char* word : {"not right",      "not quite",      "wrong",         "incorrect",     "not correct", "rather say",  "should say",
                            "should answer",  "should respond", "better answer", "better to say", "would say",   "usually say", "usually respond",
                            "usually answer", "would respond",  "would answer",  "instead",       "please say",  "just say",    "correct answer"})
