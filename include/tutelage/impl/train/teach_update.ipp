@@ -1,6 +1,9 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 
+#include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/train/lesson.ipp"
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
@@ -34,6 +37,22 @@ inline TokenIds answered_ids(const text::Tokenizer& tokenizer, const std::string
   return ids;
 }
 
+/// The loss of each example's answer, summed over its tokens.
+inline std::vector<double> answer_losses(const nn::Transformer& model, std::span<const text::Example> examples) {
+  std::vector<double> losses;
+  micro_batches(static_cast<std::int64_t>(examples.size()), 32, [&](std::int64_t begin, std::int64_t end) {
+    const auto items = examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    const Tensor terms = sft_terms(model, items, 1.0);
+    std::int64_t at = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const std::int64_t n = answer_tokens(items.subspan(i, 1));
+      losses.push_back(kernels::sum16_double(terms.data() + at, n));
+      at += n;
+    }
+  });
+  return losses;
+}
+
 /// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
 class Update {
  public:
@@ -56,6 +75,7 @@ class Update {
       SFTTrainer trainer(policy, sft);
       const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.0};
       for (std::int64_t k = 0; k < config_.sft_steps && !run_.stop_requested(); ++k) {
+        if (k > 0 && k % 50 == 0) find_disturbed(trainer.model());
         std::vector<text::Example> items;
         demonstrate(config_.sft_demonstrations, items);
         rehearse(config_.sft_rehearsal, items);
@@ -104,6 +124,7 @@ class Update {
       config.seed = config_.seed;
       PPOTrainer trainer(policy, config);
       for (std::int64_t k = 0; k < config_.ppo_iterations && !run_.stop_requested(); ++k) {
+        if (k % 5 == 0) find_disturbed(trainer.policy());
         std::vector<TokenIds> prompts;
         for (std::int64_t i = 0; i < config_.ppo_prompts; ++i) prompts.push_back(reworded_prompt(pick(lesson_.questions)));
         const auto responses = trainer.generate(prompts);
@@ -141,8 +162,36 @@ class Update {
     auto e = text::render_example(base_.tokenizer, reword_(c, rng_));
     return fits(e.ids, 0) ? e : text::render_example(base_.tokenizer, c);
   }
-  void rehearse(std::int64_t n, std::vector<text::Example>& to) {
-    for (std::int64_t i = 0; i < n && !rehearsed_.empty(); ++i) to.push_back(example(lesson_.rehearsal[pick(pick(rehearsed_))]));
+  void rehearse(std::int64_t n, std::vector<text::Example>& to) {  // half of it what the lesson disturbed
+    for (std::int64_t i = 0; i < n && !rehearsed_.empty(); ++i)
+      if (i % 2 && !disturbed_.empty())
+        to.push_back(text::render_example(base_.tokenizer, lesson_.rehearsal[pick(rehearsed_[pick(disturbed_)])]));
+      else
+        to.push_back(example(lesson_.rehearsal[pick(pick(rehearsed_))]));
+  }
+  /// The questions whose likeliest known answer lost most nats since the start are rehearsed more. R. Aljundi et al. 2019, "Online
+  /// continual learning with maximally interfered retrieval".
+  void find_disturbed(const nn::Transformer& policy) {
+    if (at_start_.empty()) at_start_ = surprise(base_.transformer);
+    const auto now = surprise(policy);
+    disturbed_.resize(now.size());
+    std::iota(disturbed_.begin(), disturbed_.end(), std::size_t{0});
+    std::stable_sort(disturbed_.begin(), disturbed_.end(),
+                     [&](std::size_t a, std::size_t b) { return now[a] - at_start_[a] > now[b] - at_start_[b]; });
+    disturbed_.resize(std::min<std::size_t>(disturbed_.size(), 64));
+  }
+  /// By question: the loss of the likeliest of its known answers.
+  std::vector<double> surprise(const nn::Transformer& policy) const {
+    std::vector<text::Example> examples;
+    for (const auto& c : lesson_.rehearsal) examples.push_back(text::render_example(base_.tokenizer, c));
+    const auto losses = answer_losses(policy, examples);
+    std::vector<double> all;
+    for (const auto& places : rehearsed_) {
+      double least = losses[places[0]];
+      for (const std::size_t i : places) least = std::min(least, losses[i]);
+      all.push_back(least);
+    }
+    return all;
   }
   void demonstrate(std::int64_t n, std::vector<text::Example>& to) {
     for (std::int64_t i = 0; i < n && !lesson_.good.empty(); ++i) {
@@ -158,6 +207,8 @@ class Update {
   Rng rng_;
   text::Augmenter reword_;
   std::vector<std::vector<std::size_t>> rehearsed_;  // places in lesson_.rehearsal, by question
+  std::vector<std::size_t> disturbed_;               // places in rehearsed_
+  std::vector<double> at_start_;                     // surprise before the lesson
 };
 
 }  // namespace train::detail_
