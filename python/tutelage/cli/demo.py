@@ -214,7 +214,7 @@ def judged(args, teacher, judge, files, stop, say, progress, start):
     say(f"\n4. {told['judgements']} answers from the judge, {told['asked_where_unsure']} of them asked where the reward models differed most; {told['corrections']} corrections")
     low, high = wilson(right, pairs)
     say(f"   reward models right on {right} of {pairs} unseen pairs" + (f" [{100 * low:.0f} to {100 * high:.0f} %, 95 %]" if pairs else ""))
-    say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.1f} nats an answer; {told['rounds']} rounds")
+    say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.2f} nats an answer; {told['rounds']} rounds")
     say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], DRAWS * len(held_out))
         + "; " + share("asked:", before["accepted_asked"], after["accepted_asked"], DRAWS * len(asked)))
     say(f"   leaked into other subjects: {after['leaked']} of {len(others)}; loss there {loss_before:.3f} -> {loss_after:.3f} nats a token; {seconds:.0f} s, tensors {peak_memory() / 2**20:.0f} MB")
