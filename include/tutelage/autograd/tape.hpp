@@ -19,6 +19,8 @@ template <class T> class Backward {
   /// Gradient buffer of input i to add to, or nullptr where that input needs none. Zeroed when new; a parameter's buffer holds
   /// the step's chain so far, which the kernel must continue in item order.
   virtual T* in_grad(int i) = 0;
+  /// The same buffer where it is new: its elements are then still unset, and the caller writes all of them. Else nullptr, and nothing happened.
+  virtual T* new_in_grad(int i) = 0;
 
  protected:
   ~Backward() = default;
@@ -34,9 +36,10 @@ template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
   /// Makes `out` depend on those of `inputs` that are tracked. Records nothing where none is.
   static BasicTensor<T> record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward);
   static BasicTensor<T> record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward);
-  /// Walks back from `root`, seeded with ones: the loss is the sum of root's elements. `leaf_place(leaf, k)` gives the accumulator
-  /// of the k-th use of a leaf. Closes the tape.
-  void backward(const BasicTensor<T>& root, const std::function<T*(int leaf, int place)>& leaf_place);
+  /// The accumulator of the k-th use of a leaf; only_new: nullptr where it exists already, else it may come with its elements unset.
+  using LeafPlace = std::function<T*(int leaf, int place, bool only_new)>;
+  /// Walks back from `root`, seeded with ones: the loss is the sum of root's elements. Closes the tape.
+  void backward(const BasicTensor<T>& root, const LeafPlace& leaf_place);
   void close();
 
  private:

@@ -17,9 +17,10 @@ template <class T> struct Head {
     qkv = random<T>(length * row, 1, 1.5), dout = random<T>(length * group * size, 2), dqkv = random<T>(length * row, 3);
     out = max = sum = {};
     out.resize(static_cast<std::size_t>(length * group * size)), max.resize(static_cast<std::size_t>(group * length)), sum = max;
-    kt.resize(static_cast<std::size_t>(length * size)), vt = kt;
+    const std::int64_t step = kernels::padded_keys(length);
+    kt.assign(static_cast<std::size_t>(step * size), std::numeric_limits<T>::quiet_NaN()), vt = kt;  // what is behind the keys changes nothing
     for (std::int64_t j = 0; j < length; ++j)
-      for (std::int64_t d = 0; d < size; ++d) kt[at(d * length + j)] = key(j)[d], vt[at(d * length + j)] = value(j)[d];
+      for (std::int64_t d = 0; d < size; ++d) kt[at(d * step + j)] = key(j)[d], vt[at(d * step + j)] = value(j)[d];
   }
   static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
   const T* query(std::int64_t h, std::int64_t i) const { return qkv.data() + i * row + h * size; }
@@ -77,11 +78,11 @@ template <class T> struct Head {
   kernels::Attention<T> call(std::int64_t h, std::int64_t first, Row<T>& scratch) {
     kernels::Attention<T> a;
     a.q = query(h, first), a.q_row = row, a.q_offset = first;
-    a.kt = kt.data(), a.k_step = length, a.v = value(0), a.v_row = row;
+    a.kt = kt.data(), a.k_step = a.scratch_row = kernels::padded_keys(length), a.v = value(0), a.v_row = row;
     a.out = out.data() + (first * group + h) * size, a.out_row = group * size;
     a.head_size = size, a.scale = scale;
     a.max = max.data() + h * length + first, a.sum = sum.data() + h * length + first;
-    scratch.resize(at(length));
+    scratch.resize(at(kernels::kQueryRows * a.scratch_row));
     a.scratch = scratch.data();
     return a;
   }
@@ -104,9 +105,9 @@ TEMPLATE_TEST_CASE("attention forward and backward in the canonical order", "[ke
       Row<T> scratch;
       for (std::int64_t k = 0; k < group; ++k) t->attention(h.call(k, 0, scratch), 0, length);
       CHECK((same(h.out, wanted.out) && same(h.max, wanted.max) && same(h.sum, wanted.sum)));
-      scratch.assign(static_cast<std::size_t>(2 * length), T(0));
+      scratch.assign(static_cast<std::size_t>(2 * kernels::kQueryBlock * kernels::padded_keys(length)), T(0));
       kernels::AttentionBackward<T> b;
-      b.q = h.query(0, 0), b.k = h.key(0), b.out = h.out.data(), b.dout = h.dout.data(), b.kt = h.kt.data(), b.vt = h.vt.data(), b.k_step = length;
+      b.q = h.query(0, 0), b.k = h.key(0), b.out = h.out.data(), b.dout = h.dout.data(), b.kt = h.kt.data(), b.vt = h.vt.data(), b.k_step = kernels::padded_keys(length);
       b.row = h.row, b.out_row = group * size, b.length = length, b.head_size = size, b.group = group, b.scale = h.scale;
       b.max = h.max.data(), b.sum = h.sum.data(), b.stat_row = length;
       b.dq = h.dqkv.data(), b.dk = h.dqkv.data() + group * size, b.dv = b.dk + size, b.scratch = scratch.data();

@@ -32,7 +32,7 @@ template <class T> struct Problem {
         T& to = out[static_cast<std::size_t>(i * (n + kGap) + j)];
         T chain = s == S::kBias ? bias[static_cast<std::size_t>(j)] : s == S::kContinue ? to : T(0);
         for (std::int64_t k = 0; k < r; ++k) chain = std::fma(a[static_cast<std::size_t>(i * r + k)], b[static_cast<std::size_t>(k * n + j)], chain);
-        to = s == S::kAddToC ? to + chain : chain;
+        to = chain;
       }
     return out;
   }
@@ -54,14 +54,14 @@ template <class T> Row<T> packed(const kernels::Table<T>& t, const T* b, std::in
 
 const std::vector<std::array<std::int64_t, 3>> kSizes3{{1, 1, 1},    {1, 1, 0},    {5, 3, 0},    {2, 15, 7},  {3, 16, 16}, {4, 17, 5},
                                                        {7, 33, 31},  {12, 32, 17}, {13, 40, 9},  {25, 64, 3}, {6, 130, 8}, {50, 20, 12},
-                                                       {100, 35, 4}, {1, 200, 33}, {2, 150, 10}, {48, 16, 2}, {97, 1, 6}};
+                                                       {100, 35, 4}, {1, 200, 33}, {2, 150, 10}, {48, 16, 2}, {97, 1, 6}, {13, 70, 1100}, {31, 260, 530}};
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("products are chains, packed or direct, from every start", "[kernels]", float, double) {
   using T = TestType;
   for (const auto& [m, n, r] : kSizes3)
-    for (int start = 0; start < 4; ++start) {
+    for (int start = 0; start < 3; ++start) {
       Problem<T> p(m, n, r);
       const auto before = p.c, wanted = p.wanted(start), a_major = transposed(p.a, m, r), b_major = transposed(p.b, r, n);
       for (const auto* t : tables<T>()) {

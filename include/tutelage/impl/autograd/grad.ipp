@@ -27,10 +27,14 @@ void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::fun
   const BasicTensor<T> terms = f(leaves);
   const auto values = terms.span();
   terms_.insert(terms_.end(), values.begin(), values.end());
-  tape->backward(terms, [this](int leaf, int place) {
+  tape->backward(terms, [this](int leaf, int place, bool only_new) -> T* {
     auto& list = places_[static_cast<std::size_t>(leaf)];
-    while (static_cast<int>(list.size()) <= place) list.push_back(BasicTensor<T>(shapes_[static_cast<std::size_t>(leaf)]));
-    return list[static_cast<std::size_t>(place)].mutable_data();
+    if (static_cast<int>(list.size()) <= place) list.resize(static_cast<std::size_t>(place) + 1);
+    auto& grad = list[static_cast<std::size_t>(place)];
+    if (grad.storage() && only_new) return nullptr;
+    const Shape& shape = shapes_[static_cast<std::size_t>(leaf)];
+    if (!grad.storage()) grad = only_new ? BasicTensor<T>::uninitialized(shape) : BasicTensor<T>(shape);
+    return grad.mutable_data();
   });
 }
 
@@ -41,12 +45,14 @@ template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
   std::vector<BasicTensor<T>> grads;
   for (std::size_t i = 0; i < shapes_.size(); ++i) {
     auto& list = places_[i];
+    while (!list.empty() && !list.back().storage()) list.pop_back();  // a use that no gradient reached
     if (list.empty()) {
       grads.emplace_back(shapes_[i]);
       continue;
     }
     BasicTensor<T> g = std::move(list.back());
-    for (std::size_t k = list.size() - 1; k-- > 0;) kernels::add_scaled(T(1), list[k].data(), g.mutable_data(), g.size());
+    for (std::size_t k = list.size() - 1; k-- > 0;)
+      if (list[k].storage()) kernels::add_scaled(T(1), list[k].data(), g.mutable_data(), g.size());
     list.clear();
     grads.push_back(std::move(g));
   }

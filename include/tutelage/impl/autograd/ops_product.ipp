@@ -18,14 +18,31 @@ template <class T> std::shared_ptr<const Storage<T>> pack(const T* b, std::int64
   return packed;
 }
 
-/// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain.
-template <class T> void weight_gradient(const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k, T* dw) {
+/// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain of input i.
+template <class T> void weight_gradient(autograd::Backward<T>& step, int i, const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k) {
+  T* dw = step.new_in_grad(i);
+  const auto start = dw ? kernels::Gemm<T>::Start::kZero : kernels::Gemm<T>::Start::kContinue;
+  if (!dw) dw = step.in_grad(i);
+  if (!dw) return;
+  const auto packed = pack(x, k, std::int64_t{1}, m, k);
   kernels::Gemm<T> g;
   g.m = n, g.n = k, g.r = m;
   g.a = dy, g.a_row = 1, g.a_col = n;
-  g.b = x, g.b_row = k;
-  g.c = dw, g.c_row = k, g.start = kernels::Gemm<T>::Start::kContinue;
+  g.b = packed->data(), g.packed = true;
+  g.c = dw, g.c_row = k, g.start = start;
   kernels::gemm(g);
+}
+
+/// Adds a product to the gradient of input i: C = C + (chain from +0).
+template <class T> void input_gradient(autograd::Backward<T>& step, int i, kernels::Gemm<T> g) {
+  g.c_row = g.n;
+  if ((g.c = step.new_in_grad(i))) return kernels::gemm(g);
+  T* dx = step.in_grad(i);
+  if (!dx) return;
+  Storage<T> chain(g.m * g.n);
+  g.c = chain.data();
+  kernels::gemm(g);
+  kernels::add_scaled(T(1), chain.data(), dx, g.m * g.n);
 }
 
 }  // namespace detail_
@@ -41,17 +58,16 @@ template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTen
   g.b = b.data(), g.b_row = n;
   g.c = y.mutable_data(), g.c_row = n;
   kernels::gemm(g);
-  return autograd::Tape<T>::record({&a, &b}, std::move(y), [=, a0 = a.detach(), b0 = b.detach()](autograd::Backward<T>& step) {
-    if (T* da = step.in_grad(0)) {
-      const auto packed = detail_::pack(b0.data(), 1, n, n, k);  // B^T
+  return autograd::Tape<T>::record({&a, &b}, std::move(y), [=, a_tracked = a.tracked(), a0 = a.detach(), b0 = b.detach()](autograd::Backward<T>& step) {
+    const auto packed = a_tracked ? detail_::pack(b0.data(), 1, n, n, k) : nullptr;  // B^T
+    if (packed) {
       kernels::Gemm<T> d;
       d.m = m, d.n = k, d.r = n;
       d.a = step.out_grad(), d.a_row = n;
       d.b = packed->data(), d.packed = true;
-      d.c = da, d.c_row = k, d.start = kernels::Gemm<T>::Start::kAddToC;
-      kernels::gemm(d);
+      detail_::input_gradient(step, 0, d);
     }
-    if (T* db = step.in_grad(1)) detail_::weight_gradient(a0.data(), step.out_grad(), m, k, n, db);
+    detail_::weight_gradient(step, 1, a0.data(), step.out_grad(), m, k, n);
   });
 }
 
@@ -86,15 +102,12 @@ template <class T> BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTen
       kernels::activation_backward(act, pre.data(), out.data(), dy, dpre.mutable_data(), m * n);
       dy = dpre.data();
     }
-    if (T* dx = step.in_grad(0)) {
-      kernels::Gemm<T> d;
-      d.m = m, d.n = k, d.r = n;
-      d.a = dy, d.a_row = n;
-      d.b = w0.data(), d.b_row = k;
-      d.c = dx, d.c_row = k, d.start = kernels::Gemm<T>::Start::kAddToC;
-      kernels::gemm(d);
-    }
-    if (T* dw = step.in_grad(1)) detail_::weight_gradient(dy, x0.data(), m, n, k, dw);
+    kernels::Gemm<T> d;
+    d.m = m, d.n = k, d.r = n;
+    d.a = dy, d.a_row = n;
+    d.b = w0.data(), d.b_row = k;
+    detail_::input_gradient(step, 0, d);
+    detail_::weight_gradient(step, 1, dy, x0.data(), m, n, k);
     if (T* db = step.in_grad(2)) kernels::column_sum(dy, m, n, db);
   });
 }

@@ -51,30 +51,33 @@ template <class T> BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>
   return out;
 }
 
-template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const std::function<T*(int, int)>& leaf_place) {
+template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const LeafPlace& leaf_place) {
   std::vector<BasicTensor<T>> grads(nodes_.size());
   struct Step final : Backward<T> {
     Tape& tape;
     std::vector<BasicTensor<T>>& grads;
-    const std::function<T*(int, int)>& leaf_place;
+    const LeafPlace& leaf_place;
     std::size_t at = 0;
-    Step(Tape& t, std::vector<BasicTensor<T>>& g, const std::function<T*(int, int)>& l) : tape(t), grads(g), leaf_place(l) {}
+    Step(Tape& t, std::vector<BasicTensor<T>>& g, const LeafPlace& l) : tape(t), grads(g), leaf_place(l) {}
     const T* out_grad() const override { return grads[at].data(); }
-    T* in_grad(int i) override {
+    T* in_grad(int i) override { return slot(i, false); }
+    T* new_in_grad(int i) override { return slot(i, true); }
+    T* slot(int i, bool only_new) {
       const Node& node = tape.nodes_[at];
       const std::int32_t id = node.inputs[static_cast<std::size_t>(i)];
       if (id < 0) return nullptr;
       const Node& input = tape.nodes_[static_cast<std::size_t>(id)];
-      if (input.leaf >= 0) return leaf_place(input.leaf, node.places[static_cast<std::size_t>(i)]);
+      if (input.leaf >= 0) return leaf_place(input.leaf, node.places[static_cast<std::size_t>(i)], only_new);
       BasicTensor<T>& g = grads[static_cast<std::size_t>(id)];
-      if (!g.storage()) g = BasicTensor<T>(Shape{input.size});
+      if (g.storage()) return only_new ? nullptr : g.mutable_data();
+      g = only_new ? BasicTensor<T>::uninitialized(Shape{input.size}) : BasicTensor<T>(Shape{input.size});
       return g.mutable_data();
     }
   };
   if (root.tape().get() == this && root.tracked()) {
     const auto last = static_cast<std::size_t>(root.node());
     if (nodes_[last].leaf >= 0) {
-      T* g = leaf_place(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++);
+      T* g = leaf_place(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
       for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + T(1);
     } else {
       grads[last] = BasicTensor<T>::full(Shape{root.size()}, T(1));

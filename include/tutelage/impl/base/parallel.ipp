@@ -81,13 +81,14 @@ TUTELAGE_INLINE int num_threads() {
   return limit != 0 ? limit : tbb::this_task_arena::max_concurrency();
 }
 
-TUTELAGE_INLINE void parallel_for(std::int64_t n, std::int64_t grain, RangeBody body) {
+TUTELAGE_INLINE void parallel_for(std::int64_t n, std::int64_t grain, RangeBody body, int threads) {
   if (n <= 0) return;
   grain = std::max<std::int64_t>(grain, 1);
-  const int threads = n <= grain ? 1 : num_threads();
+  if (n <= grain) threads = 1;
+  if (threads == 0) threads = num_threads();
   if (threads == 1) {
     const FpStateGuard guard;
-    body(0, n);
+    body(0, n, 0);
     return;
   }
   // As many tasks as threads may work draw chunks from one counter. An arena of our own would make TBB print a warning where it
@@ -97,12 +98,12 @@ TUTELAGE_INLINE void parallel_for(std::int64_t n, std::int64_t grain, RangeBody 
   const std::int64_t chunks = (n + chunk - 1) / chunk;
   const int tasks = static_cast<int>(std::min<std::int64_t>(threads, chunks));
   std::atomic<std::int64_t> next{0};
-  const auto work = [&](int) {
+  const auto work = [&](int worker) {
     const FpStateGuard guard;
     for (;;) {
       const std::int64_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= chunks) return;
-      body(i * chunk, std::min(n, (i + 1) * chunk));
+      body(i * chunk, std::min(n, (i + 1) * chunk), worker);
     }
   };
   // Isolated: while this thread waits it must not pick up a task of whoever called us.

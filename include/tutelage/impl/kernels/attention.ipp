@@ -1,5 +1,6 @@
 #pragma once
 #include "tutelage/impl/kernels/rows.ipp"
+#include "tutelage/impl/kernels/transpose.ipp"
 
 #include "tutelage/impl/fp_push.hpp"
 
@@ -8,96 +9,214 @@ TUTELAGE_BEGIN
 namespace kernels {
 namespace TUTELAGE_ISA {
 
-/// s[j] = chain over d of q[d] * key(j, d), for j in [0, n); B runs of 16 keys at a time.
-template <class T> inline void key_products(const T* q, const T* kt, std::int64_t k_step, std::int64_t head_size, std::int64_t n, T* s) {
-  constexpr int B = 4;
-  std::int64_t j = 0;
-  for (; j + 16 * B <= n; j += 16 * B) {
-    L<T> acc[B];
-    for (auto& a : acc) a = L<T>::set(0);
-    for (std::int64_t d = 0; d < head_size; ++d) {
-      const L<T> x = L<T>::set(q[d]);
-      for (int b = 0; b < B; ++b) acc[b] = fma(x, L<T>::load(kt + d * k_step + j + 16 * b), acc[b]);
+// Rows of queries (or keys) that go through a block together. It changes which chains run side by side, never a chain.
+inline constexpr int kTileRows = kLanes<float> == 16 ? 8 : kLanes<float> == 8 ? 4 : 1;
+
+/// c(i, j) = chain over d < depth of a(i, d) * b(d, j), for MR rows and one panel of columns.
+template <class T, int MR>
+inline void product_tile(const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, std::int64_t depth, T* c, std::int64_t c_row) {
+  constexpr int NP = kPanelPackets<T>, S = kLanes<T>;
+  Packet<T> acc[MR][NP];
+  for (int i = 0; i < MR; ++i)
+    for (int p = 0; p < NP; ++p) acc[i][p] = packet_set<T>(0);
+  for (std::int64_t d = 0; d < depth; ++d, b += b_row) {
+    Packet<T> row[NP];
+    for (int p = 0; p < NP; ++p) row[p] = packet_load<T>(b + p * S);
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i) {
+      const Packet<T> x = packet_set<T>(a[i * a_row + d]);
+      for (int p = 0; p < NP; ++p) acc[i][p] = packet_fma(x, row[p], acc[i][p]);
     }
-    for (int b = 0; b < B; ++b) acc[b].store(s + j + 16 * b);
   }
-  for_lanes(j, n, [&](std::int64_t i, std::int64_t k) {
-    L<T> acc = L<T>::set(0);
-    for (std::int64_t d = 0; d < head_size; ++d) acc = fma(L<T>::set(q[d]), get(kt + d * k_step + i, k), acc);
-    put(s + i, k, acc);
-  });
+  for (int i = 0; i < MR; ++i)
+    for (int p = 0; p < NP; ++p) packet_store<T>(c + i * c_row + p * S, acc[i][p]);
 }
 
-/// acc[d] = chain over j of w[j] * rows[j][d], from +0; f(d, count, chain) takes each run of 16.
-template <class T, class F>
-inline void weighted_rows(const T* w, const T* rows, std::int64_t row, std::int64_t n, std::int64_t head_size, const F& f) {
-  std::int64_t d = 0;
-  for (; d + 32 <= head_size; d += 32) {
-    L<T> a = L<T>::set(0), b = L<T>::set(0);
-    for (std::int64_t j = 0; j < n; ++j) {
-      const L<T> x = L<T>::set(w[j]);
-      a = fma(x, L<T>::load(rows + j * row + d), a);
-      b = fma(x, L<T>::load(rows + j * row + d + 16), b);
-    }
-    f(d, std::int64_t{16}, a);
-    f(d + 16, std::int64_t{16}, b);
+/// Chains over the keys that row i sees, j < n + i: w(i, j) * rows(j, d) for MR rows and NP packets of d; f(i, p, chain) takes them.
+template <class T, int MR, int NP, class F>
+inline void weighted_tile(const T* w, std::int64_t w_row, const T* rows, std::int64_t row, std::int64_t n, const F& f) {
+  constexpr int S = kLanes<T>;
+  Packet<T> acc[MR][NP], x[NP];
+  for (int i = 0; i < MR; ++i)
+    for (int p = 0; p < NP; ++p) acc[i][p] = packet_set<T>(0);
+  for (std::int64_t j = 0; j < n; ++j, rows += row) {
+    for (int p = 0; p < NP; ++p) x[p] = packet_load<T>(rows + p * S);
+#pragma GCC unroll 8
+    for (int i = 0; i < MR; ++i)
+      for (int p = 0; p < NP; ++p) acc[i][p] = packet_fma(packet_set<T>(w[i * w_row + j]), x[p], acc[i][p]);
   }
-  for_lanes(d, head_size, [&](std::int64_t i, std::int64_t k) {
-    L<T> acc = L<T>::set(0);
-    for (std::int64_t j = 0; j < n; ++j) acc = fma(L<T>::set(w[j]), get(rows + j * row + i, k), acc);
-    f(i, k, acc);
+#pragma GCC unroll 8
+  for (int k = 1; k < MR; ++k, rows += row) {  // the triangle: key n + k - 1 is seen by rows k and later
+    for (int p = 0; p < NP; ++p) x[p] = packet_load<T>(rows + p * S);
+#pragma GCC unroll 8
+    for (int i = 1; i < MR; ++i)
+      for (int p = 0; p < NP; ++p)
+        if (i >= k) acc[i][p] = packet_fma(packet_set<T>(w[i * w_row + n + k - 1]), x[p], acc[i][p]);
+  }
+  for (int i = 0; i < MR; ++i)
+    for (int p = 0; p < NP; ++p) f(i, p, acc[i][p]);
+}
+
+/// c(j, d) continues its chain over queries i in [i0, i1) that see key j0 + j: w(i, j) * x(i, d), for MR keys and NP packets of d.
+/// w: of query i0 and key j0; x: of query i0.
+template <class T, int MR, int NP>
+inline void key_tile(const T* w, std::int64_t w_row, const T* x, std::int64_t x_row, std::int64_t i0, std::int64_t i1, std::int64_t j0, T* c,
+                     std::int64_t c_row) {
+  constexpr int S = kLanes<T>;
+  Packet<T> acc[MR][NP], v[NP];
+  for (int j = 0; j < MR; ++j)
+    for (int p = 0; p < NP; ++p) acc[j][p] = packet_load<T>(c + j * c_row + p * S);
+  std::int64_t i = i0 < j0 ? j0 : i0;
+  w += (i - i0) * w_row, x += (i - i0) * x_row;
+  for (; i < i1; ++i, w += w_row, x += x_row) {
+    for (int p = 0; p < NP; ++p) v[p] = packet_load<T>(x + p * S);
+    if (i < j0 + MR - 1) {
+#pragma GCC unroll 8
+      for (int j = 0; j < MR; ++j)
+        for (int p = 0; p < NP; ++p)
+          if (j0 + j <= i) acc[j][p] = packet_fma(packet_set<T>(w[j]), v[p], acc[j][p]);
+    } else {
+#pragma GCC unroll 8
+      for (int j = 0; j < MR; ++j)
+        for (int p = 0; p < NP; ++p) acc[j][p] = packet_fma(packet_set<T>(w[j]), v[p], acc[j][p]);
+    }
+  }
+  for (int j = 0; j < MR; ++j)
+    for (int p = 0; p < NP; ++p) packet_store<T>(c + j * c_row + p * S, acc[j][p]);
+}
+
+/// Calls f with a number of packets as a constant, for runs that cover [0, size) but for the rest that is less than a packet; returns its start.
+template <class T, class F> inline std::int64_t for_packets(std::int64_t size, const F& f) {
+  constexpr int NP = kPanelPackets<T>, S = kLanes<T>;
+  std::int64_t d = 0;
+  for (; d + NP * S <= size; d += NP * S) f(d, std::integral_constant<int, NP>{});
+  if constexpr (NP > 1)
+    for (; d + S <= size; d += S) f(d, std::integral_constant<int, 1>{});
+  return d;
+}
+
+/// Weighted rows over all of a head; f(i, d, chain of one or of S numbers).
+template <class T, int MR, class F>
+inline void weighted_head(const T* w, std::int64_t w_row, const T* rows, std::int64_t row, std::int64_t n, std::int64_t head_size, const F& f) {
+  const std::int64_t rest = for_packets<T>(head_size, [&](std::int64_t d, auto packets) {
+    weighted_tile<T, MR, packets.value>(w, w_row, rows + d, row, n, [&](int i, int p, Packet<T> acc) { f(i, d + p * kLanes<T>, acc); });
+  });
+  for (std::int64_t d = rest; d < head_size; ++d)
+    for (int i = 0; i < MR; ++i) {
+      T acc = 0;
+      for (std::int64_t j = 0; j < n + i; ++j) acc = std::fma(w[i * w_row + j], rows[j * row + d], acc);
+      f(i, d, acc);
+    }
+}
+
+/// Scores become weights: exp(scale s - max) in place, over n keys of a row that has room for whole runs of 16.
+template <class T> inline void softmax_row(T scale, std::int64_t n, T* s, T& max_out, T& sum_out) {
+  for (std::int64_t j = n; j % 16 != 0; ++j) s[j] = -std::numeric_limits<T>::infinity();  // exp: 0, which changes no lane
+  const std::int64_t end = (n + 15) / 16 * 16;
+  const L<T> factor = L<T>::set(scale), zero = L<T>::set(0);
+  L<T> m = L<T>::set(-std::numeric_limits<T>::infinity());
+  for (std::int64_t j = 0; j < end; j += 16) {
+    const L<T> x = fma(factor, L<T>::load(s + j), zero);
+    x.store(s + j);
+    m = max(m, x);
+  }
+  max_out = m.largest();
+  const L<T> lm = L<T>::set(max_out);
+  L<T> sum = zero;
+  for (std::int64_t j = 0; j < end; j += 16) {
+    const L<T> e = detail::exp_of(L<T>::load(s + j) - lm);
+    e.store(s + j);
+    sum = sum + e;
+  }
+  sum_out = sum.tree();
+}
+
+template <class T, int MR> inline void attention_rows(const Attention<T>& a, std::int64_t i) {
+  constexpr std::int64_t W = kPanel<T>;
+  const T* q = a.q + (i - a.q_offset) * a.q_row;
+  T *s = a.scratch, max[MR], sum[MR];
+  for (std::int64_t j = 0; j < i + MR; j += W) product_tile<T, MR>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
+  for (int k = 0; k < MR; ++k) {
+    softmax_row(a.scale, i + k + 1, s + k * a.scratch_row, max[k], sum[k]);
+    if (a.max) a.max[i + k - a.q_offset] = max[k], a.sum[i + k - a.q_offset] = sum[k];
+  }
+  T* out = a.out + (i - a.q_offset) * a.out_row;
+  weighted_head<T, MR>(s, a.scratch_row, a.v, a.v_row, i + 1, a.head_size, [&](int k, std::int64_t d, auto acc) {
+    if constexpr (sizeof(acc) == sizeof(T))
+      out[k * a.out_row + d] = acc / sum[k];
+    else
+      packet_store<T>(out + k * a.out_row + d, packet_div(acc, packet_set<T>(sum[k])));
   });
 }
 
 template <class T> void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) {
-  T* s = a.scratch;
-  for (std::int64_t i = q_begin; i < q_end; ++i) {
-    const std::int64_t n = i + 1, r = i - a.q_offset;
-    key_products(a.q + r * a.q_row, a.kt, a.k_step, a.head_size, n, s);
-    affine(a.scale, T(0), s, s, 0, n);
-    const T m = max(s, n);
-    const T sum = exp_row(s, T(1), m, n, s);
-    const L<T> divisor = L<T>::set(sum);
-    T* out = a.out + r * a.out_row;
-    weighted_rows(s, a.v, a.v_row, n, a.head_size, [&](std::int64_t d, std::int64_t k, L<T> acc) { put(out + d, k, acc / divisor); });
-    if (a.max) {
-      a.max[r] = m;
-      a.sum[r] = sum;
-    }
-  }
+  std::int64_t i = q_begin;
+  for (; i + kTileRows <= q_end; i += kTileRows) attention_rows<T, kTileRows>(a, i);
+  for (; i < q_end; ++i) attention_rows<T, 1>(a, i);
 }
 
 /// p = exp(s - max) / sum; ds = p (dp - delta) scale with delta = dout . out; dq chains over keys, dk and dv over (head of the group, query).
-template <class T> void attention_backward(const AttentionBackward<T>& a) {
+template <class T, int MR>
+inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, T* p, T* ds, std::int64_t s_row) {
   const std::int64_t D = a.head_size;
-  T *p = a.scratch, *ds = a.scratch + a.length;
-  const L<T> scale = L<T>::set(a.scale);
-  for (std::int64_t h = 0; h < a.group; ++h) {
-    for (std::int64_t i = 0; i < a.length; ++i) {
-      const std::int64_t n = i + 1;
-      const T* q = a.q + i * a.row + h * D;
-      const T* dout = a.dout + i * a.out_row + h * D;
-      const L<T> delta = L<T>::set(dot16(dout, a.out + i * a.out_row + h * D, D));
-      const L<T> m = L<T>::set(a.max[h * a.stat_row + i]), sum = L<T>::set(a.sum[h * a.stat_row + i]);
-      key_products(q, a.kt, a.k_step, D, n, p);
-      key_products(dout, a.vt, a.k_step, D, n, ds);
-      for_lanes(0, n, [&](std::int64_t j, std::int64_t k) {
-        const L<T> w = detail::exp_of(fma(scale, get(p + j, k), L<T>::set(0)) - m) / sum;
-        put(p + j, k, w);
-        put(ds + j, k, w * (get(ds + j, k) - delta) * scale);
-      });
-      T* dq = a.dq + i * a.row + h * D;
-      weighted_rows(ds, a.k, a.row, n, D, [&](std::int64_t d, std::int64_t k, L<T> acc) { put(dq + d, k, get(dq + d, k) + acc); });
-      for_lanes(0, D, [&](std::int64_t d, std::int64_t k) {
-        const L<T> lq = get(q + d, k), lo = get(dout + d, k);
-        for (std::int64_t j = 0; j < n; ++j) {
-          T *dk = a.dk + j * a.row + d, *dv = a.dv + j * a.row + d;
-          put(dk, k, fma(L<T>::set(ds[j]), lq, get(dk, k)));
-          put(dv, k, fma(L<T>::set(p[j]), lo, get(dv, k)));
-        }
-      });
+  const T *q = a.q + i * a.row + h * D, *dout = a.dout + i * a.out_row + h * D;
+  for (std::int64_t j = 0; j < i + MR; j += kPanel<T>) {
+    product_tile<T, MR>(q, a.row, a.kt + j, a.k_step, D, p + j, s_row);
+    product_tile<T, MR>(dout, a.out_row, a.vt + j, a.k_step, D, ds + j, s_row);
+  }
+  const L<T> scale = L<T>::set(a.scale), zero = L<T>::set(0);
+  for (int k = 0; k < MR; ++k) {
+    T *pk = p + k * s_row, *dk = ds + k * s_row;
+    const L<T> delta = L<T>::set(dot16(dout + k * a.out_row, a.out + (i + k) * a.out_row + h * D, D));
+    const L<T> m = L<T>::set(a.max[h * a.stat_row + i + k]), sum = L<T>::set(a.sum[h * a.stat_row + i + k]);
+    for (std::int64_t j = 0; j <= i + k; j += 16) {  // what comes after key i + k is not read
+      const L<T> w = detail::exp_of(fma(scale, L<T>::load(pk + j), zero) - m) / sum;
+      w.store(pk + j);
+      (w * (L<T>::load(dk + j) - delta) * scale).store(dk + j);
     }
   }
+  T* dq = a.dq + i * a.row + h * D;
+  weighted_head<T, MR>(ds, s_row, a.k, a.row, i + 1, D, [&](int k, std::int64_t d, auto acc) {
+    T* to = dq + k * a.row + d;
+    if constexpr (sizeof(acc) == sizeof(T))
+      *to = *to + acc;
+    else
+      packet_store<T>(to, packet_add(packet_load<T>(to), acc));
+  });
+}
+
+/// dk and dv of MR keys from j, over the queries [i, i_end).
+template <class T, int MR>
+inline void keys_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, std::int64_t i_end, std::int64_t j, const T* p, const T* ds,
+                    std::int64_t s_row) {
+  const std::int64_t D = a.head_size;
+  const T *q = a.q + i * a.row + h * D, *dout = a.dout + i * a.out_row + h * D;
+  T *dk = a.dk + j * a.row, *dv = a.dv + j * a.row;
+  const std::int64_t rest = for_packets<T>(D, [&](std::int64_t d, auto packets) {
+    key_tile<T, MR, packets.value>(ds + j, s_row, q + d, a.row, i, i_end, j, dk + d, a.row);
+    key_tile<T, MR, packets.value>(p + j, s_row, dout + d, a.out_row, i, i_end, j, dv + d, a.row);
+  });
+  for (int k = 0; k < MR; ++k)
+    for (std::int64_t t = i < j + k ? j + k : i; t < i_end; ++t)
+      for (std::int64_t d = rest; d < D; ++d) {
+        dk[k * a.row + d] = std::fma(ds[(t - i) * s_row + j + k], q[(t - i) * a.row + d], dk[k * a.row + d]);
+        dv[k * a.row + d] = std::fma(p[(t - i) * s_row + j + k], dout[(t - i) * a.out_row + d], dv[k * a.row + d]);
+      }
+}
+
+template <class T> void attention_backward(const AttentionBackward<T>& a) {
+  const std::int64_t s_row = padded_keys(a.length);
+  T *p = a.scratch, *ds = a.scratch + kQueryBlock * s_row;
+  for (std::int64_t h = 0; h < a.group; ++h)
+    for (std::int64_t first = 0; first < a.length; first += kQueryBlock) {
+      const std::int64_t end = first + kQueryBlock < a.length ? first + kQueryBlock : a.length;
+      std::int64_t i = first;
+      for (; i + kTileRows <= end; i += kTileRows) weights_of<T, kTileRows>(a, h, i, p + (i - first) * s_row, ds + (i - first) * s_row, s_row);
+      for (; i < end; ++i) weights_of<T, 1>(a, h, i, p + (i - first) * s_row, ds + (i - first) * s_row, s_row);
+      std::int64_t j = 0;
+      for (; j + kTileRows <= end; j += kTileRows) keys_of<T, kTileRows>(a, h, first, end, j, p, ds, s_row);
+      for (; j < end; ++j) keys_of<T, 1>(a, h, first, end, j, p, ds, s_row);
+    }
 }
 
 }  // namespace TUTELAGE_ISA

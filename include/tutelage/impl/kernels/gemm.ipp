@@ -1,6 +1,6 @@
 #pragma once
 #include "tutelage/impl/kernels/elementwise.ipp"
-#include "tutelage/impl/kernels/packet.hpp"
+#include "tutelage/impl/kernels/transpose.ipp"
 
 #include "tutelage/impl/fp_push.hpp"
 
@@ -9,10 +9,12 @@ TUTELAGE_BEGIN
 namespace kernels {
 namespace TUTELAGE_ISA {
 
-// Every output is one fma chain over r, so a block may hold any rows and columns but always all of r.
-template <class T> inline constexpr int kPanelPackets = kLanes<T> == 1 ? 8 : 2;
-template <class T> inline constexpr int kPanel = kPanelPackets<T>* kLanes<T>;
+// Every output is one fma chain over r. A block holds any rows and columns; along r blocks follow one another, and each continues the chain
+// that the one before left in C. Sizes: a block of B (kDepth rows of one panel) and a strip of A stay in the first two caches.
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
+inline constexpr std::int64_t kDepth = 512;   // of r in a block
+inline constexpr std::int64_t kGroup = 8;     // panels of B that all rows pass before the next ones
+inline constexpr std::int64_t kStripPays = 6;  // panels from which on a copy of A's rows pays
 
 template <class T>
 void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
@@ -22,45 +24,53 @@ void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, 
     const std::int64_t columns = n - panel * w < w ? n - panel * w : w;
     const T* from = b + panel * w * b_col;
     T* to = packed + panel * w * r;
-    for (std::int64_t i = 0; i < r; ++i)
-      for (std::int64_t j = 0; j < w; ++j) to[i * w + j] = j < columns ? from[i * b_row + j * b_col] : T(0);
+    if (b_row == 1) {
+      transpose(from, b_col, columns, r, to, w);
+    } else {
+      for (std::int64_t i = 0; i < r; ++i)
+        for (std::int64_t j = 0; j < columns; ++j) to[i * w + j] = from[i * b_row + j * b_col];
+    }
+    for (std::int64_t i = 0; i < r && columns < w; ++i)
+      for (std::int64_t j = columns; j < w; ++j) to[i * w + j] = T(0);
   }
 }
 
-/// MR rows by Q panels of B (q_step apart); `columns` of the last panel exist. kPart: B is direct and its last panel is cut.
-template <class T, int MR, int Q, bool kPart>
-inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const T* b, std::int64_t b_step, std::int64_t q_step, std::int64_t columns) {
-  using G = Gemm<T>;
+/// The factors of one block: `depth` steps of r.
+template <class T> struct Factors {
+  const T* a;  // row i, step r at a[i * a_row + r * a_col]
+  std::int64_t a_row, a_col;
+  const T* b;  // panels q_step apart, steps kPanel apart
+  std::int64_t q_step, depth;
+};
+
+/// MR rows by Q panels at (m, n); `columns` of the last panel exist.
+template <class T, int MR, int Q>
+inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const Factors<T>& f, typename Gemm<T>::Start start, std::int64_t columns) {
+  using Start = typename Gemm<T>::Start;
   constexpr int NP = kPanelPackets<T>, S = kLanes<T>, W = kPanel<T>;
   Packet<T> acc[MR][Q * NP];
   T edge[W];
   T* c = g.c + m * g.c_row + n;
   for (int i = 0; i < MR; ++i)
     for (int q = 0; q < Q; ++q) {
-      const bool cut = q == Q - 1 && columns < W;
-      const T* from = g.start == G::Start::kBias ? g.bias + n + q * W : c + i * g.c_row + q * W;
-      if (g.start == G::Start::kZero || g.start == G::Start::kAddToC) {
+      const T* from = start == Start::kBias ? g.bias + n + q * W : c + i * g.c_row + q * W;
+      if (start == Start::kZero) {
         for (int p = 0; p < NP; ++p) acc[i][q * NP + p] = packet_set<T>(0);
         continue;
       }
-      if (cut) {
+      if (q == Q - 1 && columns < W) {
         for (int j = 0; j < W; ++j) edge[j] = j < columns ? from[j] : T(0);
         from = edge;
       }
       for (int p = 0; p < NP; ++p) acc[i][q * NP + p] = packet_load<T>(from + p * S);
     }
 
-  const T* a = g.a + m * g.a_row;
-  const std::int64_t a_row = g.a_row, a_col = g.a_col;
-  for (std::int64_t r = 0; r < g.r; ++r, a += a_col, b += b_step) {
+  const T *a = f.a, *b = f.b;
+  const std::int64_t a_row = f.a_row, a_col = f.a_col, q_step = f.q_step;
+  for (std::int64_t r = 0; r < f.depth; ++r, a += a_col, b += W) {
     Packet<T> row[Q * NP];
-    if constexpr (kPart) {
-      for (int j = 0; j < W; ++j) edge[j] = j < columns ? b[j] : T(0);
-      for (int p = 0; p < NP; ++p) row[p] = packet_load<T>(edge + p * S);
-    } else {
-      for (int q = 0; q < Q; ++q)
-        for (int p = 0; p < NP; ++p) row[q * NP + p] = packet_load<T>(b + q * q_step + p * S);
-    }
+    for (int q = 0; q < Q; ++q)
+      for (int p = 0; p < NP; ++p) row[q * NP + p] = packet_load<T>(b + q * q_step + p * S);
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
       const Packet<T> x = packet_set<T>(a[i * a_row]);
@@ -73,57 +83,77 @@ inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const T* b, 
     for (int q = 0; q < Q; ++q) {
       T* to = c + i * g.c_row + q * W;
       const bool cut = q == Q - 1 && columns < W;
-      T* at = cut ? edge : to;
-      if (cut && g.start == G::Start::kAddToC)
-        for (int j = 0; j < W; ++j) edge[j] = j < columns ? to[j] : T(0);
-      for (int p = 0; p < NP; ++p) {
-        Packet<T> v = acc[i][q * NP + p];
-        if (g.start == G::Start::kAddToC) v = packet_add(packet_load<T>(at + p * S), v);
-        packet_store<T>(at + p * S, v);
-      }
-      if (cut)
-        for (int j = 0; j < columns; ++j) to[j] = edge[j];
+      for (int p = 0; p < NP; ++p) packet_store<T>((cut ? edge : to) + p * S, acc[i][q * NP + p]);
+      for (int j = 0; cut && j < columns; ++j) to[j] = edge[j];
     }
 }
 
-template <class T, int MR> inline void columns_of(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_t n1) {
+/// The finished chains of rows [m, m + rows), columns [n, n + columns).
+template <class T> inline void finish(const Gemm<T>& g, std::int64_t m, std::int64_t rows, std::int64_t n, std::int64_t columns) {
+  for (std::int64_t i = m; i < m + rows; ++i) {
+    T* c = g.c + i * g.c_row + n;
+    if (g.pre) std::memcpy(g.pre + i * g.c_row + n, c, static_cast<std::size_t>(columns) * sizeof(T));
+    activate(g.act, c, 0, columns);
+  }
+}
+
+/// MR rows from m, columns [n0, n1), steps [r0, r0 + depth). b: panel of n0.
+template <class T, int MR>
+inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_t n1, std::int64_t r0, std::int64_t depth, const T* b,
+                  std::int64_t q_step) {
   constexpr std::int64_t W = kPanel<T>;
   constexpr int kWide = MR == 1 ? 4 : MR == 2 ? 3 : MR <= 4 && kLanes<T> == 16 ? 2 : 1;  // few rows: more columns at once hide the latency
-  const std::int64_t b_step = g.packed ? W : g.b_row, q_step = g.packed ? W * g.r : W;
-  const auto b_at = [&](std::int64_t n) { return g.packed ? g.b + n * g.r : g.b + n; };
-  std::int64_t n = n0;
-  for (; n + kWide * W <= n1; n += kWide * W) block<T, MR, kWide, false>(g, m, n, b_at(n), b_step, q_step, W);
-  for (; n + W <= n1; n += W) block<T, MR, 1, false>(g, m, n, b_at(n), b_step, q_step, W);
-  if (n < n1) {
-    if (g.packed)
-      block<T, MR, 1, false>(g, m, n, b_at(n), b_step, q_step, n1 - n);
-    else
-      block<T, MR, 1, true>(g, m, n, b_at(n), b_step, q_step, n1 - n);
+  alignas(64) T copy[MR * kDepth + 16];
+  Factors<T> f{g.a + m * g.a_row + r0 * g.a_col, g.a_row, g.a_col, b, q_step, depth};
+  if (MR > 1 && (g.a_col != 1 || n1 - n0 >= kStripPays * W)) {
+    copy_strip<T, MR>(f.a, f.a_row, f.a_col, depth, copy);
+    f.a = copy, f.a_row = 1, f.a_col = MR;
   }
+  const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;
+  const bool ends = r0 + depth == g.r && (g.act != Activation::kNone || g.pre);
+  std::int64_t n = n0;
+  for (; n + kWide * W <= n1; n += kWide * W, f.b += kWide * q_step) {
+    block<T, MR, kWide>(g, m, n, f, start, W);
+    if (ends) finish(g, m, MR, n, kWide * W);
+  }
+  for (; n < n1; n += W, f.b += q_step) {
+    const std::int64_t columns = n1 - n < W ? n1 - n : W;
+    block<T, MR, 1>(g, m, n, f, start, columns);
+    if (ends) finish(g, m, MR, n, columns);
+  }
+}
+
+template <class T>
+inline void strips(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, std::int64_t r0, std::int64_t depth,
+                   const T* b, std::int64_t q_step) {
+  std::int64_t m = m0;
+  for (; m + kBlockRows <= m1; m += kBlockRows) strip<T, kBlockRows>(g, m, n0, n1, r0, depth, b, q_step);
+  if constexpr (kBlockRows > 8)
+    for (; m + 8 <= m1; m += 8) strip<T, 8>(g, m, n0, n1, r0, depth, b, q_step);
+  if constexpr (kBlockRows > 4)
+    for (; m + 4 <= m1; m += 4) strip<T, 4>(g, m, n0, n1, r0, depth, b, q_step);
+  if constexpr (kBlockRows > 2)
+    for (; m + 2 <= m1; m += 2) strip<T, 2>(g, m, n0, n1, r0, depth, b, q_step);
+  for (; m < m1; ++m) strip<T, 1>(g, m, n0, n1, r0, depth, b, q_step);
 }
 
 template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1) {
   constexpr std::int64_t W = kPanel<T>;
-  const std::int64_t rows = 8 * kBlockRows;
-  for (std::int64_t mb = m0; mb < m1; mb += rows) {
-    const std::int64_t me = mb + rows < m1 ? mb + rows : m1;
-    // One stretch of columns at a time, so that its part of B stays in cache for all rows; few rows take all columns at once.
-    const std::int64_t stretch = me - mb < kBlockRows ? n1 - n0 : W;
-    for (std::int64_t n = n0; n < n1; n += stretch) {
-      const std::int64_t ne = n + stretch < n1 ? n + stretch : n1;
-      std::int64_t m = mb;
-      for (; m + kBlockRows <= me; m += kBlockRows) columns_of<T, kBlockRows>(g, m, n, ne);
-      if constexpr (kBlockRows > 4)
-        for (; m + 4 <= me; m += 4) columns_of<T, 4>(g, m, n, ne);
-      if constexpr (kBlockRows > 2)
-        for (; m + 2 <= me; m += 2) columns_of<T, 2>(g, m, n, ne);
-      for (; m < me; ++m) columns_of<T, 1>(g, m, n, ne);
-    }
-    for (std::int64_t m = mb; m < me && (g.act != Activation::kNone || g.pre); ++m) {
-      T* c = g.c + m * g.c_row;
-      if (g.pre) std::memcpy(g.pre + m * g.c_row + n0, c + n0, static_cast<std::size_t>(n1 - n0) * sizeof(T));
-      activate(g.act, c, n0, n1);
-    }
+  const std::int64_t group = !g.packed ? W : m1 - m0 <= kBlockRows ? n1 - n0 : kGroup * W;
+  alignas(64) T piece[kDepth * kPanel<T>];  // of B where it comes unpacked
+  for (std::int64_t n = n0; n < n1; n += group) {
+    const std::int64_t ne = n + group < n1 ? n + group : n1;
+    std::int64_t r0 = 0;
+    do {  // once where r is 0 as well
+      const std::int64_t depth = r0 + kDepth < g.r ? kDepth : g.r - r0;
+      if (g.packed) {
+        strips(g, m0, m1, n, ne, r0, depth, g.b + n * g.r + r0 * W, W * g.r);
+      } else {
+        pack_b(g.b + r0 * g.b_row + n, g.b_row, std::int64_t{1}, depth, ne - n, piece, 0, 1);
+        strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(piece), std::int64_t{0});
+      }
+      r0 += depth;
+    } while (r0 < g.r);
   }
 }
 

@@ -41,6 +41,7 @@ template <class T> constexpr Table<T> make_table() {
   t.logsumexp = logsumexp<T>;
   t.token_logprob = token_logprob<T>;
   t.token_logprob_backward = token_logprob_backward<T>;
+  t.transpose = transpose<T>;
   t.attention = attention<T>;
   t.attention_backward = attention_backward<T>;
   t.adamw = adamw<T>;

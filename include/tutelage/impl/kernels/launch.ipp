@@ -96,8 +96,8 @@ template <class T> void gemm(const Gemm<T>& g) {
   if (g.m == 0 || g.n == 0) return;
   const std::int64_t panels = (g.n + t.panel - 1) / t.panel;
   const std::int64_t threads = num_threads();
-  // Cut the longer side. Tiles of rows are multiples of 48, of columns whole panels.
-  if (g.m >= 96 * threads || panels < threads) {
+  // Cut the longer side, but B alone where it must be packed on the way. Tiles of rows are multiples of 48, of columns whole panels.
+  if ((g.packed && g.m >= 96 * threads) || panels < threads) {
     const std::int64_t tiles = (g.m + 47) / 48;
     parallel_for(tiles, std::max(rows_grain(48 * g.n * g.r, kHeavy), (tiles + 2 * threads - 1) / (2 * threads)),
                  [&](std::int64_t begin, std::int64_t end) { t.gemm(g, begin * 48, std::min(g.m, end * 48), 0, g.n); });
@@ -195,8 +195,7 @@ void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_tempe
 }
 
 template <class T> void transpose_keys(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y, std::int64_t step) {
-  for (std::int64_t j = 0; j < length; ++j)
-    for (std::int64_t d = 0; d < head_size; ++d) y[d * step + j] = x[j * row + d];
+  table<T>().transpose(x, row, length, head_size, y, step);
 }
 
 template <class T> T attention_scale(std::int64_t head_size) { return T(1) / std::sqrt(static_cast<T>(head_size)); }
@@ -207,34 +206,48 @@ inline std::int64_t longest(const std::int64_t* offsets, std::int64_t sequences)
   return n;
 }
 
+/// Calls f(first token, length, key-value head, memory) for each sequence and key-value head, in parallel; `memory` numbers a worker.
+template <class T, class F>
+void for_heads(const std::int64_t* offsets, std::int64_t sequences, std::int64_t kv_heads, std::int64_t cost, std::int64_t memory, const F& f) {
+  const int threads = num_threads();
+  Storage<T> scratch(memory * threads);  // allocated here, for the bodies of parallel loops must not throw
+  const auto head = [&](std::int64_t begin, std::int64_t end, int worker) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const std::int64_t first = offsets[task / kv_heads], length = offsets[task / kv_heads + 1] - first;
+      if (length > 0) f(first, length, task % kv_heads, scratch.data() + worker * memory);
+    }
+  };
+  parallel_for(sequences * kv_heads, rows_grain(cost, kHeavy / 4), head, threads);
+}
+
+/// (length, head_size), row apart -> (head_size, padded_keys(length)), zeros behind.
+template <class T> void padded_transpose(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y) {
+  const std::int64_t step = padded_keys(length);
+  transpose_keys(x, row, length, head_size, y, step);
+  for (std::int64_t d = 0; d < head_size; ++d) std::fill(y + d * step + length, y + (d + 1) * step, T(0));
+}
+
 template <class T>
 void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads,
                        std::int64_t head_size, T* out, T* max, T* sum) {
   const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
                      most = longest(offsets, sequences);
-  const std::int64_t scratch = (head_size + 1) * most;
-  const std::int64_t tasks = sequences * kv_heads, each = tokens * tokens / std::max<std::int64_t>(1, sequences * sequences) * head_size * group;
-  Storage<T> memory(scratch * tasks);  // allocated here, for the bodies of parallel loops must not throw
-  parallel_for(tasks, rows_grain(each, kHeavy / 4), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t first = offsets[task / kv_heads], length = offsets[task / kv_heads + 1] - first, g = task % kv_heads;
-      if (length == 0) continue;
-      T* kt = memory.data() + task * scratch;
-      const T* base = qkv + first * row;
-      transpose_keys(base + (heads + g) * head_size, row, length, head_size, kt, length);
-      for (std::int64_t h = g * group; h < (g + 1) * group; ++h) {
-        Attention<T> a;
-        a.q = base + h * head_size, a.q_row = row;
-        a.kt = kt, a.k_step = length;
-        a.v = base + (heads + kv_heads + g) * head_size, a.v_row = row;
-        a.out = out + (first * heads + h) * head_size, a.out_row = heads * head_size;
-        a.head_size = head_size, a.scale = attention_scale<T>(head_size);
-        if (max) a.max = max + h * tokens + first, a.sum = sum + h * tokens + first;
-        a.scratch = kt + head_size * length;
-        table<T>().attention(a, 0, length);
-      }
-    }
-  });
+  for_heads<T>(offsets, sequences, kv_heads, most * most * head_size * group, (head_size + kQueryRows) * padded_keys(most),
+               [&](std::int64_t first, std::int64_t length, std::int64_t g, T* memory) {
+                 const T* base = qkv + first * row;
+                 padded_transpose(base + (heads + g) * head_size, row, length, head_size, memory);
+                 Attention<T> a;
+                 a.kt = memory, a.k_step = a.scratch_row = padded_keys(length);
+                 a.scratch = memory + head_size * a.k_step;
+                 a.q_row = row, a.v = base + (heads + kv_heads + g) * head_size, a.v_row = row, a.out_row = heads * head_size;
+                 a.head_size = head_size, a.scale = attention_scale<T>(head_size);
+                 for (std::int64_t h = g * group; h < (g + 1) * group; ++h) {
+                   a.q = base + h * head_size;
+                   a.out = out + (first * heads + h) * head_size;
+                   if (max) a.max = max + h * tokens + first, a.sum = sum + h * tokens + first;
+                   table<T>().attention(a, 0, length);
+                 }
+               });
 }
 
 template <class T>
@@ -242,30 +255,24 @@ void attention_backward(const T* qkv, const T* out, const T* dout, const T* max,
                         std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv) {
   const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
                      most = longest(offsets, sequences);
-  const std::int64_t scratch = 2 * (head_size + 1) * most;
-  const std::int64_t tasks = sequences * kv_heads, each = tokens * tokens / std::max<std::int64_t>(1, sequences * sequences) * head_size * group;
-  Storage<T> memory(scratch * tasks);
-  parallel_for(tasks, rows_grain(each, kHeavy / 8), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t task = begin; task < end; ++task) {
-      const std::int64_t first = offsets[task / kv_heads], length = offsets[task / kv_heads + 1] - first, g = task % kv_heads, h = g * group;
-      if (length == 0) continue;
-      T *kt = memory.data() + task * scratch, *vt = kt + head_size * length;
-      const T* base = qkv + first * row;
-      T* dbase = dqkv + first * row;
-      const std::int64_t k = (heads + g) * head_size, v = (heads + kv_heads + g) * head_size;
-      transpose_keys(base + k, row, length, head_size, kt, length);
-      transpose_keys(base + v, row, length, head_size, vt, length);
-      AttentionBackward<T> a;
-      a.q = base + h * head_size, a.k = base + k, a.row = row;
-      a.out = out + (first * heads + h) * head_size, a.dout = dout + (first * heads + h) * head_size, a.out_row = heads * head_size;
-      a.kt = kt, a.vt = vt, a.k_step = length;
-      a.length = length, a.head_size = head_size, a.group = group, a.scale = attention_scale<T>(head_size);
-      a.max = max + h * tokens + first, a.sum = sum + h * tokens + first, a.stat_row = tokens;
-      a.dq = dbase + h * head_size, a.dk = dbase + k, a.dv = dbase + v;
-      a.scratch = vt + head_size * length;
-      table<T>().attention_backward(a);
-    }
-  });
+  for_heads<T>(offsets, sequences, kv_heads, 2 * most * most * head_size * group, 2 * (head_size + kQueryBlock) * padded_keys(most),
+               [&](std::int64_t first, std::int64_t length, std::int64_t g, T* memory) {
+                 const T* base = qkv + first * row;
+                 T* dbase = dqkv + first * row;
+                 const std::int64_t step = padded_keys(length), h = g * group, k = (heads + g) * head_size, v = (heads + kv_heads + g) * head_size;
+                 T *kt = memory, *vt = memory + head_size * step;
+                 padded_transpose(base + k, row, length, head_size, kt);
+                 padded_transpose(base + v, row, length, head_size, vt);
+                 AttentionBackward<T> a;
+                 a.q = base + h * head_size, a.k = base + k, a.row = row;
+                 a.out = out + (first * heads + h) * head_size, a.dout = dout + (first * heads + h) * head_size, a.out_row = heads * head_size;
+                 a.kt = kt, a.vt = vt, a.k_step = step;
+                 a.length = length, a.head_size = head_size, a.group = group, a.scale = attention_scale<T>(head_size);
+                 a.max = max + h * tokens + first, a.sum = sum + h * tokens + first, a.stat_row = tokens;
+                 a.dq = dbase + h * head_size, a.dk = dbase + k, a.dv = dbase + v;
+                 a.scratch = vt + head_size * step;
+                 table<T>().attention_backward(a);
+               });
 }
 
 template <class T> void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t n) {

@@ -45,6 +45,11 @@ template <class P> inline P packet_max(P a, P b) { return packets::pmax(a, b); }
 template <class P> inline P packet_sqrt(P a) { return packets::psqrt(a); }
 template <class P> inline P packet_less(P a, P b) { return packets::pcmp_lt(a, b); }
 template <class P> inline P packet_select(P m, P a, P b) { return packets::pselect(m, a, b); }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+template <class T> using PacketSquare = packets::PacketBlock<Packet<T>, kLanes<T>>;  // as many packets as a packet has lanes
+#pragma GCC diagnostic pop
+template <class B> inline void packet_transpose(B& block) { packets::ptranspose(block); }
 #else
 template <class T> using Packet = T;
 template <class T> inline constexpr int kLanes = 1;
@@ -61,7 +66,15 @@ template <class T> inline T packet_max(T a, T b) { return a < b ? b : a; }
 template <class T> inline T packet_sqrt(T a) { return std::sqrt(a); }
 template <class T> inline T packet_less(T a, T b) { return a < b ? T(1) : T(0); }
 template <class T> inline T packet_select(T m, T a, T b) { return m != T(0) ? a : b; }
+template <class T> struct PacketSquare {
+  T packet[1];
+};
+template <class B> inline void packet_transpose(B&) {}
 #endif
+
+/// Columns that a register block of a product has, and a packed panel of B.
+template <class T> inline constexpr int kPanelPackets = kLanes<T> == 1 ? 8 : 2;
+template <class T> inline constexpr int kPanel = kPanelPackets<T>* kLanes<T>;
 
 template <class T> struct Lanes16 {
   using Scalar = T;
@@ -99,6 +112,14 @@ template <class T> struct Lanes16 {
     for (int width = 8; width > 0; width /= 2)
       for (int i = 0; i < width; ++i) a[i] = a[i] + a[i + width];
     return a[0];
+  }
+
+  T largest() const {
+    alignas(64) T a[16];
+    store(a);
+    T best = a[0];
+    for (T x : a) best = best < x ? x : best;
+    return best;
   }
 
   template <class F> static Lanes16 each(const F& f) {

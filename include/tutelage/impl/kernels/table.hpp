@@ -13,7 +13,7 @@ namespace kernels {
 enum class Unary { kExp, kLog, kSqrt, kSquare, kAbs, kNeg, kTanh, kSigmoid, kSoftplus, kRelu, kGelu, kSilu };
 enum class Binary { kAdd, kSub, kMul, kDiv, kMaximum, kMinimum };
 
-/// C(M, N) (+)= A(M, R) B(R, N), every output one fma chain over R, rising.
+/// C(M, N) = A(M, R) B(R, N), every output one fma chain over R, rising.
 /// A element (i, r) is a[i * a_row + r * a_col]; B is read as panels made by pack_b (16 * kPanel columns wide), or directly where
 /// `packed` is false: element (r, j) at b[r * b_row + j].
 template <class T> struct Gemm {
@@ -25,18 +25,18 @@ template <class T> struct Gemm {
   bool packed = false;
   T* c = nullptr;
   std::int64_t c_row = 0;
-  enum class Start {
-    kZero,
-    kBias,
-    kContinue,
-    kAddToC
-  } start = Start::kZero;              // kContinue: the chain goes on from C; kAddToC: C = C + (chain from +0)
-  const T* bias = nullptr;             // (N), for kBias
+  enum class Start { kZero, kBias, kContinue } start = Start::kZero;  // kContinue: the chain goes on from C
+  const T* bias = nullptr;                                           // (N), for kBias
   Activation act = Activation::kNone;  // applied to the finished chain
   T* pre = nullptr;                    // where not null, (M, N) with row c_row: the value before the activation
 };
 
-/// Causal attention of one head of one sequence; keys and values come also transposed, (head_size, k_step), so that 16 keys are one load.
+/// Keys are read in runs of up to 32: the transposed ones, and rows of scores, have room for whole runs.
+inline std::int64_t padded_keys(std::int64_t keys) { return (keys + 31) / 32 * 32; }
+inline constexpr std::int64_t kQueryRows = 8, kQueryBlock = 32;  // rows of scores that forward and backward keep at once
+
+/// Causal attention of one head of one sequence; the keys come transposed, (head_size, k_step), so that a run of them is one load. What stands
+/// behind the last key, up to padded_keys, is read but changes nothing.
 template <class T> struct Attention {
   const T* q = nullptr;  // query of row q_offset; row i at q + (i - q_offset) * q_row
   std::int64_t q_row = 0, q_offset = 0;
@@ -49,13 +49,14 @@ template <class T> struct Attention {
   std::int64_t head_size = 0;
   T scale = 0;
   T *max = nullptr, *sum = nullptr;  // of row i at [i - q_offset], or null
-  T* scratch = nullptr;              // last row + 1 elements
+  T* scratch = nullptr;              // kQueryRows (one where a single row is asked for) rows, scratch_row apart
+  std::int64_t scratch_row = 0;      // at least padded_keys(last row + 1)
 };
 
 /// Backward of one key-value head of one sequence, over its group of query heads, in order.
 template <class T> struct AttentionBackward {
   const T *q = nullptr, *k = nullptr, *out = nullptr, *dout = nullptr;
-  const T *kt = nullptr, *vt = nullptr;  // transposed, k_step apart
+  const T *kt = nullptr, *vt = nullptr;  // transposed, k_step >= padded_keys(length) apart
   std::int64_t k_step = 0;
   std::int64_t row = 0, out_row = 0;  // of q, k, dq, dk, dv; of out, dout
   std::int64_t length = 0, head_size = 0, group = 1;
@@ -63,7 +64,7 @@ template <class T> struct AttentionBackward {
   const T *max = nullptr, *sum = nullptr;  // (group, length), rows stat_row apart
   std::int64_t stat_row = 0;
   T *dq = nullptr, *dk = nullptr, *dv = nullptr;  // added to
-  T* scratch = nullptr;                           // 2 * length elements
+  T* scratch = nullptr;                           // 2 * kQueryBlock * padded_keys(length) elements
 };
 
 template <class T> struct AdamW {
@@ -122,6 +123,7 @@ template <class T> struct Table {
   void (*token_logprob_backward)(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob,
                                  std::int64_t c, T* dx, std::int64_t begin, std::int64_t end);
 
+  void (*transpose)(const T* x, std::int64_t x_row, std::int64_t rows, std::int64_t columns, T* y, std::int64_t y_row);  // y(j, i) = x(i, j)
   void (*attention)(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end);
   void (*attention_backward)(const AttentionBackward<T>& a);
 

@@ -38,7 +38,7 @@ struct Cache {
   std::int64_t length = 0, capacity = 0;
   std::unique_ptr<Storage<float>> memory;  // a layer: kt (C, capacity), then v (capacity, C)
   Cache(const TransformerConfig& c, std::int64_t most)
-      : capacity(most), memory(std::make_unique<Storage<float>>(2 * c.num_layers * c.hidden_size * most)) {}
+      : capacity(kernels::padded_keys(most)), memory(std::make_unique<Storage<float>>(2 * c.num_layers * c.hidden_size * capacity)) {}
   float* kt(std::int64_t layer, std::int64_t c) { return memory->data() + 2 * layer * c * capacity; }
   float* v(std::int64_t layer, std::int64_t c) { return kt(layer, c) + c * capacity; }
 };
@@ -92,11 +92,12 @@ class Decoder {
     for (std::size_t s = 0; s < counts.size(); ++s) {
       starts.push_back(at);
       at += counts[s];
-      most = std::max(most, caches[s]->capacity);
+      most = std::max(most, kernels::padded_keys(caches[s]->capacity));
       work = std::max(work, counts[s] * (caches[s]->length + counts[s]) * d);
     }
     const std::int64_t tasks = static_cast<std::int64_t>(counts.size()) * heads;
-    Storage<float> scratch(tasks * most);
+    const std::int64_t memory = kernels::kQueryRows * most;
+    Storage<float> scratch(tasks * memory);
     parallel_for(tasks, std::max<std::int64_t>(1, (1 << 17) / std::max<std::int64_t>(1, work)), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
         const auto s = static_cast<std::size_t>(task / heads);
@@ -114,7 +115,7 @@ class Decoder {
         a.v = v, a.v_row = c;
         a.out = out + (last_only ? static_cast<std::int64_t>(s) : starts[s]) * c + h * d, a.out_row = c;
         a.head_size = d, a.scale = 1.0f / std::sqrt(static_cast<float>(d));
-        a.scratch = scratch.data() + task * most;
+        a.scratch = scratch.data() + task * memory, a.scratch_row = most;
         kernels::table<float>().attention(a, a.q_offset, cache.length + counts[s]);
       }
     });
