@@ -11,7 +11,7 @@ namespace kernels {
   template void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed);                              \
   template void unary(Unary op, const T* x, T* y, std::int64_t n);                                                                                  \
   template void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t n);                                               \
-  template void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t n);                                \
+  template void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n);                                      \
   template void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n);                                                                    \
   template void affine(T a, T b, const T* x, T* y, std::int64_t n);                                                                                 \
   template void add_scaled(T a, const T* x, T* y, std::int64_t n);                                                                                  \

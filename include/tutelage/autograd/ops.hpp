@@ -71,6 +71,21 @@ BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::
 template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature = 1.0);
 /// Entropy of softmax(logits / temperature) in nats, (M, V) -> (M).
 template <class T> BasicTensor<T> token_entropy(const BasicTensor<T>& logits, double temperature = 1.0);
+// The same, fused: equal bits, less memory.
+/// linear(layer_norm(x, gain, norm_bias, eps), weight, bias); the norm is computed again in the backward pass.
+template <class T>
+BasicTensor<T> norm_linear(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
+                           const BasicTensor<T>& weight, const BasicTensor<T>& bias);
+/// linear(linear(layer_norm(x, gain, norm_bias, eps), up_weight, up_bias, act), down_weight, down_bias); keeps what act is given, nothing else.
+template <class T>
+BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
+                        const BasicTensor<T>& up_weight, const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight,
+                        const BasicTensor<T>& down_bias);
+/// token_logprobs(linear(x, weight), targets, temperature): x (M, C), weight (V, C), targets (M) -> (M). Holds some rows of logits at a time, and
+/// computes them again in the backward pass.
+template <class T>
+BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,
+                               double temperature = 1.0);
 /// An element-wise function whose value and derivatives were computed elsewhere: out[i] = value[i], d out[i] / d inputs[j][i] = derivatives[j][i].
 /// All of one shape. The door for hand-written losses.
 template <class T>

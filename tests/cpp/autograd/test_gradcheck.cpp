@@ -90,6 +90,12 @@ std::vector<Row> make_rows() {
   add("causal_attention", {{9, (4 + 2 * 2) * 3}},
       [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 2)); });
   add("token_logprobs", {{4, 23}}, [](auto x) { return ops::token_logprobs(x[0], std::span<const std::int32_t>(kIds), 0.7); });
+  add("norm_linear", {{4, 21}, {21}, {21}, {9, 21}, {9}}, [](auto x) { return ops::square(ops::norm_linear(x[0], x[1], x[2], 1e-5, x[3], x[4])); });
+  for (auto act : {Activation::kGelu, Activation::kSilu})
+    add(
+        "norm_mlp", {{4, 5}, {5}, {5}, {9, 5}, {9}, {5, 9}, {5}},
+        [act](auto x) { return ops::square(ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], act, x[5], x[6])); }, -1, 1);
+  add("linear_logprobs", {{4, 6}, {23, 6}}, [](auto x) { return ops::linear_logprobs(x[0], x[1], std::span<const std::int32_t>(kIds), 0.7); });
   add("token_entropy", {{4, 23}}, [](auto x) { return ops::token_entropy(x[0], 1.3); });
   add("with_derivatives", one, [](auto x) {
     auto d = ops::affine(x[0].detach(), 2, 0);

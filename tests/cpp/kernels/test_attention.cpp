@@ -107,7 +107,8 @@ TEMPLATE_TEST_CASE("attention forward and backward in the canonical order", "[ke
       CHECK((same(h.out, wanted.out) && same(h.max, wanted.max) && same(h.sum, wanted.sum)));
       scratch.assign(static_cast<std::size_t>(2 * kernels::kQueryBlock * kernels::padded_keys(length)), T(0));
       kernels::AttentionBackward<T> b;
-      b.q = h.query(0, 0), b.k = h.key(0), b.out = h.out.data(), b.dout = h.dout.data(), b.kt = h.kt.data(), b.vt = h.vt.data(), b.k_step = kernels::padded_keys(length);
+      b.q = h.query(0, 0), b.k = h.key(0), b.out = h.out.data(), b.dout = h.dout.data(), b.kt = h.kt.data(), b.vt = h.vt.data(),
+      b.k_step = kernels::padded_keys(length);
       b.row = h.row, b.out_row = group * size, b.length = length, b.head_size = size, b.group = group, b.scale = h.scale;
       b.max = h.max.data(), b.sum = h.sum.data(), b.stat_row = length;
       b.dq = h.dqkv.data(), b.dk = h.dqkv.data() + group * size, b.dv = b.dk + size, b.scratch = scratch.data();

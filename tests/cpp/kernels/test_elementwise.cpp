@@ -114,7 +114,7 @@ TEMPLATE_TEST_CASE("elementary functions at their ends", "[kernels]", float, dou
   }
 }
 
-TEMPLATE_TEST_CASE("activations go back by their slopes", "[kernels]", float, double) {
+TEMPLATE_TEST_CASE("activations go back by their slopes, and give their values again", "[kernels]", float, double) {
   using T = TestType;
   const std::vector<std::pair<Activation, Unary>> all{
       {Activation::kGelu, Unary::kGelu}, {Activation::kRelu, Unary::kRelu}, {Activation::kTanh, Unary::kTanh}, {Activation::kSilu, Unary::kSilu}};
@@ -124,15 +124,16 @@ TEMPLATE_TEST_CASE("activations go back by their slopes", "[kernels]", float, do
       const auto dy = random<T>(n, 2);
       for (const auto& [act, op] : all) {
         const auto x = inputs<T>(op, n);
-        Row<T> y(x.size()), back(x.size()), dx(x.size(), T(0));
+        Row<T> y(x.size()), again(x.size()), back = dy, dx(x.size(), T(0));
         t->unary(op, x.data(), y.data(), 0, n);
         t->unary_backward(op, x.data(), y.data(), dy.data(), dx.data(), 0, n);
-        t->activation_backward(act, x.data(), y.data(), dy.data(), back.data(), 0, n);
+        t->activation_backward(act, x.data(), back.data(), back.data(), again.data(), 0, n);
         for (T& v : back) v = v + T(0);  // unary_backward adds to +0, which turns -0
         CHECK(same(back, dx));
+        CHECK(same(again, y));
       }
       Row<T> back(dy.size());
-      t->activation_backward(Activation::kNone, dy.data(), dy.data(), dy.data(), back.data(), 0, n);
+      t->activation_backward(Activation::kNone, dy.data(), dy.data(), back.data(), nullptr, 0, n);
       CHECK(same(back, dy));
     }
 }

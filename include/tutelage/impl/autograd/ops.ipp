@@ -3,3 +3,4 @@
 #include "tutelage/impl/autograd/ops_reduce.ipp"
 #include "tutelage/impl/autograd/ops_product.ipp"
 #include "tutelage/impl/autograd/ops_sequence.ipp"
+#include "tutelage/impl/autograd/ops_block.ipp"

@@ -18,6 +18,49 @@ template <class T> std::shared_ptr<const Storage<T>> pack(const T* b, std::int64
   return packed;
 }
 
+/// So many rows repay packing a weight on the way, in cache; fewer read the copy that its storage keeps until it is written to.
+inline constexpr std::int64_t kRowsThatPack = 192;
+
+/// y (M, N) = act(x W^T + b); pre, where not null, takes what act is given.
+template <class T>
+void linear_forward(const T* x, std::int64_t m, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act, T* y, T* pre) {
+  const std::int64_t n = weight.dim(0), k = weight.dim(1);
+  kernels::Gemm<T> g;
+  g.m = m, g.n = n, g.r = k;
+  g.a = x, g.a_row = k;
+  g.b = weight.data(), g.b_row = 1, g.b_col = k;
+  std::shared_ptr<const Storage<T>> packed;
+  if (m < kRowsThatPack) {
+    packed = weight.storage()->packed([&] { return pack(weight.data(), 1, k, k, n); });
+    g.b = packed->data(), g.packed = true;
+  }
+  g.c = y, g.c_row = n;
+  if (bias.size()) g.start = kernels::Gemm<T>::Start::kBias, g.bias = bias.data();
+  g.act = act, g.pre = pre;
+  kernels::gemm(g);
+}
+
+/// dx (M, K) = dy (M, N) W.
+template <class T> kernels::Gemm<T> input_product(const T* dy, std::int64_t m, const BasicTensor<T>& weight) {
+  kernels::Gemm<T> g;
+  g.m = m, g.n = weight.dim(1), g.r = weight.dim(0);
+  g.a = dy, g.a_row = g.r;
+  g.b = weight.data(), g.b_row = g.n;
+  g.c_row = g.n;
+  return g;
+}
+
+/// Adds a product to the gradient of input i: C = C + (chain from +0).
+template <class T> void input_gradient(autograd::Backward<T>& step, int i, kernels::Gemm<T> g) {
+  if ((g.c = step.new_in_grad(i))) return kernels::gemm(g);
+  T* dx = step.in_grad(i);
+  if (!dx) return;
+  Storage<T> chain(g.m * g.n);
+  g.c = chain.data();
+  kernels::gemm(g);
+  kernels::add_scaled(T(1), chain.data(), dx, g.m * g.n);
+}
+
 /// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain of input i.
 template <class T> void weight_gradient(autograd::Backward<T>& step, int i, const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k) {
   T* dw = step.new_in_grad(i);
@@ -33,16 +76,15 @@ template <class T> void weight_gradient(autograd::Backward<T>& step, int i, cons
   kernels::gemm(g);
 }
 
-/// Adds a product to the gradient of input i: C = C + (chain from +0).
-template <class T> void input_gradient(autograd::Backward<T>& step, int i, kernels::Gemm<T> g) {
-  g.c_row = g.n;
-  if ((g.c = step.new_in_grad(i))) return kernels::gemm(g);
-  T* dx = step.in_grad(i);
-  if (!dx) return;
-  Storage<T> chain(g.m * g.n);
-  g.c = chain.data();
-  kernels::gemm(g);
-  kernels::add_scaled(T(1), chain.data(), dx, g.m * g.n);
+template <class T> void bias_gradient(autograd::Backward<T>& step, int i, const T* dy, std::int64_t m, std::int64_t n) {
+  if (T* db = step.in_grad(i)) kernels::column_sum(dy, m, n, db);
+}
+
+template <class T> void check_linear(const char* op, const Shape& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias) {
+  if (x.rank() != 2 || weight.rank() != 2 || x[1] != weight.dim(1))
+    detail::fail<ShapeError>(op, "shapes do not multiply", "x " + x.str() + ", weight " + weight.shape().str(), "(M, K) and (N, K)");
+  if (bias.size() != 0 && !(bias.shape() == Shape{weight.dim(0)}))
+    detail::fail<ShapeError>(op, "bias has the wrong shape", bias.shape().str(), "(" + detail::str(weight.dim(0)) + ")");
 }
 
 }  // namespace detail_
@@ -58,57 +100,37 @@ template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTen
   g.b = b.data(), g.b_row = n;
   g.c = y.mutable_data(), g.c_row = n;
   kernels::gemm(g);
-  return autograd::Tape<T>::record({&a, &b}, std::move(y), [=, a_tracked = a.tracked(), a0 = a.detach(), b0 = b.detach()](autograd::Backward<T>& step) {
-    const auto packed = a_tracked ? detail_::pack(b0.data(), 1, n, n, k) : nullptr;  // B^T
-    if (packed) {
-      kernels::Gemm<T> d;
-      d.m = m, d.n = k, d.r = n;
-      d.a = step.out_grad(), d.a_row = n;
-      d.b = packed->data(), d.packed = true;
-      detail_::input_gradient(step, 0, d);
-    }
+  return autograd::Tape<T>::record({&a, &b}, std::move(y), [=, a0 = a.detach(), b0 = b.detach()](autograd::Backward<T>& step) {
+    kernels::Gemm<T> d;
+    d.m = m, d.n = k, d.r = n;
+    d.a = step.out_grad(), d.a_row = n;
+    d.b = b0.data(), d.b_row = 1, d.b_col = n;  // B^T
+    d.c_row = k;
+    detail_::input_gradient(step, 0, d);
     detail_::weight_gradient(step, 1, a0.data(), step.out_grad(), m, k, n);
   });
 }
 
 template <class T> BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act) {
-  if (x.rank() != 2 || weight.rank() != 2 || x.dim(1) != weight.dim(1))
-    detail::fail<ShapeError>("ops::linear", "shapes do not multiply", "x " + x.shape().str() + ", weight " + weight.shape().str(),
-                             "(M, K) and (N, K)");
+  detail_::check_linear("ops::linear", x.shape(), weight, bias);
   const std::int64_t m = x.dim(0), k = x.dim(1), n = weight.dim(0);
-  if (bias.size() != 0 && !(bias.shape() == Shape{n}))
-    detail::fail<ShapeError>("ops::linear", "bias has the wrong shape", bias.shape().str(), "(" + detail::str(n) + ")");
   const bool tracked = x.tracked() || weight.tracked() || bias.tracked();
   auto y = BasicTensor<T>::uninitialized({m, n});
   BasicTensor<T> pre;
   if (tracked && act != Activation::kNone) pre = BasicTensor<T>::uninitialized({m, n});
-  const auto packed = weight.storage()->packed([&] { return detail_::pack(weight.data(), 1, k, k, n); });
-  kernels::Gemm<T> g;
-  g.m = m, g.n = n, g.r = k;
-  g.a = x.data(), g.a_row = k;
-  g.b = packed->data(), g.packed = true;
-  g.c = y.mutable_data(), g.c_row = n;
-  if (bias.size()) g.start = kernels::Gemm<T>::Start::kBias, g.bias = bias.data();
-  g.act = act;
-  g.pre = pre.size() ? pre.mutable_data() : nullptr;
-  kernels::gemm(g);
+  detail_::linear_forward(x.data(), m, weight, bias, act, y.mutable_data(), pre.size() ? pre.mutable_data() : nullptr);
   if (!tracked) return y;
-  const auto out = pre.size() ? y.detach() : BasicTensor<T>();
   return autograd::Tape<T>::record({&x, &weight, &bias}, std::move(y), [=, x0 = x.detach(), w0 = weight.detach()](autograd::Backward<T>& step) {
     const T* dy = step.out_grad();
     BasicTensor<T> dpre;
     if (pre.size()) {
       dpre = BasicTensor<T>::uninitialized({m, n});
-      kernels::activation_backward(act, pre.data(), out.data(), dy, dpre.mutable_data(), m * n);
+      kernels::activation_backward<T>(act, pre.data(), dy, dpre.mutable_data(), nullptr, m * n);
       dy = dpre.data();
     }
-    kernels::Gemm<T> d;
-    d.m = m, d.n = k, d.r = n;
-    d.a = dy, d.a_row = n;
-    d.b = w0.data(), d.b_row = k;
-    detail_::input_gradient(step, 0, d);
+    detail_::input_gradient(step, 0, detail_::input_product(dy, m, w0));
     detail_::weight_gradient(step, 1, dy, x0.data(), m, n, k);
-    if (T* db = step.in_grad(2)) kernels::column_sum(dy, m, n, db);
+    detail_::bias_gradient(step, 2, dy, m, n);
   });
 }
 

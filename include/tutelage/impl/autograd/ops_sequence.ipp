@@ -11,6 +11,19 @@ TUTELAGE_BEGIN
 
 namespace ops {
 
+namespace detail_ {
+
+inline void check_targets(const char* op, std::int64_t rows, std::int64_t vocab_size, std::span<const std::int32_t> targets, double temperature) {
+  if (rows != static_cast<std::int64_t>(targets.size()))
+    detail::fail<ShapeError>(op, "not one target a row", detail::str(targets.size()) + " targets", "one for each of " + detail::str(rows) + " rows");
+  if (!(temperature > 0)) detail::fail<ValueError>(op, "temperature is not positive", detail::str(temperature), "more than 0");
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    if (targets[i] < 0 || targets[i] >= vocab_size)
+      detail::fail<IndexError>(op, "target " + detail::str(i) + " is out of range", detail::str(targets[i]), "0 to " + detail::str(vocab_size - 1));
+}
+
+}  // namespace detail_
+
 template <class T> BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& bias, double eps) {
   if (x.rank() != 2 || !(gain.shape() == Shape{x.dim(1)}) || !(bias.shape() == Shape{x.dim(1)}))
     detail::fail<ShapeError>("ops::layer_norm", "shapes do not fit",
@@ -76,15 +89,9 @@ BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::
 }
 
 template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature) {
-  if (logits.rank() != 2 || logits.dim(0) != static_cast<std::int64_t>(targets.size()))
-    detail::fail<ShapeError>("ops::token_logprobs", "not one target a row", detail::str(targets.size()) + " targets",
-                             "one for each row of " + logits.shape().str());
-  if (!(temperature > 0)) detail::fail<ValueError>("ops::token_logprobs", "temperature is not positive", detail::str(temperature), "more than 0");
+  if (logits.rank() != 2) detail::fail<ShapeError>("ops::token_logprobs", "logits are no matrix", logits.shape().str(), "(M, V)");
   const std::int64_t m = logits.dim(0), c = logits.dim(1);
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    if (targets[i] < 0 || targets[i] >= c)
-      detail::fail<IndexError>("ops::token_logprobs", "target " + detail::str(i) + " is out of range", detail::str(targets[i]),
-                               "0 to " + detail::str(c - 1));
+  detail_::check_targets("ops::token_logprobs", m, c, targets, temperature);
   const T inv = static_cast<T>(1.0 / temperature);
   auto y = BasicTensor<T>::uninitialized({m}), max = BasicTensor<T>::uninitialized({m}), sum = BasicTensor<T>::uninitialized({m});
   kernels::token_logprob(logits.data(), targets.data(), inv, m, c, y.mutable_data(), max.mutable_data(), sum.mutable_data());
@@ -92,7 +99,10 @@ template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, s
   return autograd::Tape<T>::record(
       {&logits}, std::move(y),
       [=, z = logits.detach(), ids = std::vector<std::int32_t>(targets.begin(), targets.end())](autograd::Backward<T>& step) {
-        kernels::token_logprob_backward(z.data(), ids.data(), inv, max.data(), sum.data(), step.out_grad(), m, c, step.in_grad(0));
+        T* fresh = step.new_in_grad(0);
+        Storage<T> dz(fresh ? 0 : m * c);
+        kernels::token_logprob_backward<T>(z.data(), ids.data(), inv, max.data(), sum.data(), step.out_grad(), m, c, fresh ? fresh : dz.data());
+        if (!fresh) kernels::add_scaled(T(1), static_cast<const T*>(dz.data()), step.in_grad(0), m * c);
       });
 }
 

@@ -156,8 +156,7 @@ template <class T> void attention(const Attention<T>& a, std::int64_t q_begin, s
 }
 
 /// p = exp(s - max) / sum; ds = p (dp - delta) scale with delta = dout . out; dq chains over keys, dk and dv over (head of the group, query).
-template <class T, int MR>
-inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, T* p, T* ds, std::int64_t s_row) {
+template <class T, int MR> inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, T* p, T* ds, std::int64_t s_row) {
   const std::int64_t D = a.head_size;
   const T *q = a.q + i * a.row + h * D, *dout = a.dout + i * a.out_row + h * D;
   for (std::int64_t j = 0; j < i + MR; j += kPanel<T>) {

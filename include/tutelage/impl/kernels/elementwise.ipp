@@ -17,69 +17,57 @@ template <class T> inline L<T> gelu_tanh(L<T> x) {
   const L<T> u = L<T>::set(T(0.7978845608028654)) * fma(L<T>::set(T(0.044715)) * x * x, x, x);
   return detail::tanh_of(u);
 }
-template <class T> inline L<T> gelu_of(L<T> x) {
+template <class T> inline L<T> gelu_of(L<T> x, L<T> t) {
   const L<T> h = L<T>::set(T(0.5)) * x;
-  return fma(h, gelu_tanh<T>(x), h);
+  return fma(h, t, h);
 }
-template <class T> inline L<T> gelu_derivative(L<T> x) {
-  const L<T> t = gelu_tanh<T>(x), one = L<T>::set(1), half = L<T>::set(T(0.5));
+template <class T> inline L<T> gelu_derivative(L<T> x, L<T> t) {
+  const L<T> one = L<T>::set(1), half = L<T>::set(T(0.5));
   const L<T> du = L<T>::set(T(0.7978845608028654)) * fma(L<T>::set(T(3 * 0.044715)) * x, x, one);
   return fma(half * x * (one - t * t), du, half * (one + t));
 }
 template <class T> inline L<T> relu_of(L<T> x) { return select(less(L<T>::set(0), x), x, L<T>::set(0)); }
-/// silu' from x: s (1 + x (1 - s)).
-template <class T> inline L<T> silu_derivative(L<T> x) {
-  const L<T> s = detail::sigmoid_of(x), one = L<T>::set(1);
+/// silu' from x and s = sigmoid(x): s (1 + x (1 - s)).
+template <class T> inline L<T> silu_derivative(L<T> x, L<T> s) {
+  const L<T> one = L<T>::set(1);
   return s * fma(x, one - s, one);
 }
 
-template <class T> void activate(Activation act, T* y, std::int64_t begin, std::int64_t end) {
-  if (act == Activation::kNone) return;
-  for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
-    const L<T> x = get(y + i, n);
-    L<T> v = x;
-    switch (act) {
-      case Activation::kNone:
-        break;
-      case Activation::kGelu:
-        v = gelu_of<T>(x);
-        break;
-      case Activation::kRelu:
-        v = relu_of<T>(x);
-        break;
-      case Activation::kTanh:
-        v = detail::tanh_of(x);
-        break;
-      case Activation::kSilu:
-        v = x * detail::sigmoid_of(x);
-        break;
-    }
-    put(y + i, n, v);
-  });
+/// Calls f(x, y, derivative) with each activation's value and slope; what f does not use is not computed.
+template <class T, class F> inline void with_activation(Activation act, const T* x, std::int64_t begin, std::int64_t end, const F& f) {
+  const L<T> one = L<T>::set(1), zero = L<T>::set(0);
+  const auto run = [&](const auto& g) { for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) { g(i, k, get(x + i, k)); }); };
+  switch (act) {
+    case Activation::kNone:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) { f(i, k, v, one); });
+    case Activation::kGelu:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) {
+        const L<T> t = gelu_tanh<T>(v);
+        f(i, k, gelu_of<T>(v, t), gelu_derivative<T>(v, t));
+      });
+    case Activation::kRelu:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) { f(i, k, relu_of<T>(v), select(less(zero, v), one, zero)); });
+    case Activation::kTanh:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) {
+        const L<T> t = detail::tanh_of(v);
+        f(i, k, t, one - t * t);
+      });
+    case Activation::kSilu:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) {
+        const L<T> s = detail::sigmoid_of(v);
+        f(i, k, v * s, silu_derivative<T>(v, s));
+      });
+  }
 }
 
-template <class T> void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t begin, std::int64_t end) {
-  const L<T> one = L<T>::set(1), zero = L<T>::set(0);
-  for_lanes(begin, end, [&](std::int64_t i, std::int64_t n) {
-    const L<T> x = get(pre + i, n), v = get(y + i, n), g = get(dy + i, n);
-    L<T> d = g;
-    switch (act) {
-      case Activation::kNone:
-        break;
-      case Activation::kGelu:
-        d = g * gelu_derivative<T>(x);
-        break;
-      case Activation::kRelu:
-        d = select(less(zero, x), g, zero);
-        break;
-      case Activation::kTanh:
-        d = g * (one - v * v);
-        break;
-      case Activation::kSilu:
-        d = g * silu_derivative<T>(x);
-        break;
-    }
-    put(dpre + i, n, d);
+template <class T> inline void activate(Activation act, T* y, std::int64_t n) {
+  with_activation<T>(act, y, 0, n, [&](std::int64_t i, std::int64_t k, L<T> v, L<T>) { put(y + i, k, v); });
+}
+
+template <class T> void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t begin, std::int64_t end) {
+  with_activation<T>(act, pre, begin, end, [&](std::int64_t i, std::int64_t k, L<T> v, L<T> slope) {
+    put(dpre + i, k, get(dy + i, k) * slope);
+    if (y) put(y + i, k, v);
   });
 }
 
@@ -107,7 +95,7 @@ template <class T> void unary(Unary op, const T* x, T* y, std::int64_t begin, st
     case Unary::kRelu:
       return run([](L<T> v) { return relu_of<T>(v); });
     case Unary::kGelu:
-      return run([](L<T> v) { return gelu_of<T>(v); });
+      return run([](L<T> v) { return gelu_of<T>(v, gelu_tanh<T>(v)); });
     case Unary::kSilu:
       return run([](L<T> v) { return v * detail::sigmoid_of(v); });
   }
@@ -142,9 +130,9 @@ template <class T> void unary_backward(Unary op, const T* x, const T* y, const T
     case Unary::kRelu:
       return run([&](L<T> a, L<T>, L<T> g) { return select(less(zero, a), g, zero); });
     case Unary::kGelu:
-      return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_derivative<T>(a); });
+      return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_derivative<T>(a, gelu_tanh<T>(a)); });
     case Unary::kSilu:
-      return run([&](L<T> a, L<T>, L<T> g) { return g * silu_derivative<T>(a); });
+      return run([&](L<T> a, L<T>, L<T> g) { return g * silu_derivative<T>(a, detail::sigmoid_of(a)); });
   }
 }
 

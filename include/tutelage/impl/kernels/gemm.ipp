@@ -12,8 +12,8 @@ namespace TUTELAGE_ISA {
 // Every output is one fma chain over r. A block holds any rows and columns; along r blocks follow one another, and each continues the chain
 // that the one before left in C. Sizes: a block of B (kDepth rows of one panel) and a strip of A stay in the first two caches.
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
-inline constexpr std::int64_t kDepth = 512;   // of r in a block
-inline constexpr std::int64_t kGroup = 8;     // panels of B that all rows pass before the next ones
+inline constexpr std::int64_t kDepth = 512;    // of r in a block
+inline constexpr std::int64_t kGroup = 8;      // panels of B that all rows pass before the next ones
 inline constexpr std::int64_t kStripPays = 6;  // panels from which on a copy of A's rows pays
 
 template <class T>
@@ -93,7 +93,7 @@ template <class T> inline void finish(const Gemm<T>& g, std::int64_t m, std::int
   for (std::int64_t i = m; i < m + rows; ++i) {
     T* c = g.c + i * g.c_row + n;
     if (g.pre) std::memcpy(g.pre + i * g.c_row + n, c, static_cast<std::size_t>(columns) * sizeof(T));
-    activate(g.act, c, 0, columns);
+    activate(g.act, c, columns);
   }
 }
 
@@ -110,7 +110,7 @@ inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_
     f.a = copy, f.a_row = 1, f.a_col = MR;
   }
   const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;
-  const bool ends = r0 + depth == g.r && (g.act != Activation::kNone || g.pre);
+  const bool ends = r0 + depth == g.r && g.act != Activation::kNone;
   std::int64_t n = n0;
   for (; n + kWide * W <= n1; n += kWide * W, f.b += kWide * q_step) {
     block<T, MR, kWide>(g, m, n, f, start, W);
@@ -149,7 +149,7 @@ template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1,
       if (g.packed) {
         strips(g, m0, m1, n, ne, r0, depth, g.b + n * g.r + r0 * W, W * g.r);
       } else {
-        pack_b(g.b + r0 * g.b_row + n, g.b_row, std::int64_t{1}, depth, ne - n, piece, 0, 1);
+        pack_b(g.b + r0 * g.b_row + n * g.b_col, g.b_row, g.b_col, depth, ne - n, piece, 0, 1);
         strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(piece), std::int64_t{0});
       }
       r0 += depth;

@@ -12,7 +12,7 @@ template <class T> std::int64_t packed_size(std::int64_t r, std::int64_t n);
 template <class T> void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed);
 template <class T> void unary(Unary op, const T* x, T* y, std::int64_t n);
 template <class T> void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t n);
-template <class T> void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t n);
+template <class T> void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n);
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n);
 template <class T> void affine(T a, T b, const T* x, T* y, std::int64_t n);
 template <class T> void add_scaled(T a, const T* x, T* y, std::int64_t n);

@@ -113,8 +113,8 @@ template <class T> void unary(Unary op, const T* x, T* y, std::int64_t n) {
 template <class T> void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t n) {
   parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().unary_backward(op, x, y, dy, dx, b, e); });
 }
-template <class T> void activation_backward(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t n) {
-  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, y, dy, dpre, b, e); });
+template <class T> void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n) {
+  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, dy, dpre, y, b, e); });
 }
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n) {
   parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().binary(op, a, b, y, i, e); });

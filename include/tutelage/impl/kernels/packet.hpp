@@ -45,6 +45,14 @@ template <class P> inline P packet_max(P a, P b) { return packets::pmax(a, b); }
 template <class P> inline P packet_sqrt(P a) { return packets::psqrt(a); }
 template <class P> inline P packet_less(P a, P b) { return packets::pcmp_lt(a, b); }
 template <class P> inline P packet_select(P m, P a, P b) { return packets::pselect(m, a, b); }
+/// 2^n for whole n, by its bits.
+template <class T> inline Packet<T> packet_pow2(Packet<T> n) {
+  using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef T Floats __attribute__((vector_size(sizeof(Packet<T>))));
+  typedef Int Ints __attribute__((vector_size(sizeof(Packet<T>))));
+  const Ints bits = (__builtin_convertvector((Floats)n, Ints) + (sizeof(T) == 4 ? 127 : 1023)) << (sizeof(T) == 4 ? 23 : 52);
+  return (Packet<T>)bits;
+}
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 template <class T> using PacketSquare = packets::PacketBlock<Packet<T>, kLanes<T>>;  // as many packets as a packet has lanes
@@ -66,9 +74,8 @@ template <class T> inline T packet_max(T a, T b) { return a < b ? b : a; }
 template <class T> inline T packet_sqrt(T a) { return std::sqrt(a); }
 template <class T> inline T packet_less(T a, T b) { return a < b ? T(1) : T(0); }
 template <class T> inline T packet_select(T m, T a, T b) { return m != T(0) ? a : b; }
-template <class T> struct PacketSquare {
-  T packet[1];
-};
+template <class T> inline T packet_pow2(T n) { return detail::pow2(n); }
+template <class T> struct PacketSquare { T packet[1]; };
 template <class B> inline void packet_transpose(B&) {}
 #endif
 
@@ -158,18 +165,7 @@ template <class T> struct Lanes16 {
     return each([&](int i) { return packet_select(m.p[i], a.p[i], b.p[i]); });
   }
   friend Lanes16 pow2(Lanes16 n) {
-    alignas(64) T a[16];
-    n.store(a);
-    for (T& x : a) {  // the bits of 2^n; a loop that the compiler turns into vector code
-      if constexpr (sizeof(T) == 4) {
-        const std::int32_t bits = (static_cast<std::int32_t>(x) + 127) << 23;
-        std::memcpy(&x, &bits, 4);
-      } else {
-        const std::int64_t bits = (static_cast<std::int64_t>(x) + 1023) << 52;
-        std::memcpy(&x, &bits, 8);
-      }
-    }
-    return load(a);
+    return each([&](int i) { return packet_pow2<T>(n.p[i]); });
   }
   friend Lanes16 split(Lanes16 x, Lanes16& exponent) {
     alignas(64) T a[16], e[16];

@@ -204,13 +204,12 @@ void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, s
 template <class T>
 void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max_in, const T* sum, const T* dlogprob,
                             std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
-  const L<T> inv = L<T>::set(inv_temperature);
+  const L<T> inv = L<T>::set(inv_temperature), zero = L<T>::set(0);
   for (std::int64_t r = begin; r < end; ++r) {
     const T g = dlogprob[r] * inv_temperature;
     const L<T> lg = L<T>::set(g), m = L<T>::set(max_in[r]), s = L<T>::set(sum[r]);
     T* to = dx + r * c;
-    for_lanes(0, c,
-              [&](std::int64_t i, std::int64_t k) { put(to + i, k, get(to + i, k) - lg * (detail::exp_of(get(x + r * c + i, k) * inv - m) / s)); });
+    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(to + i, k, zero - lg * (detail::exp_of(get(x + r * c + i, k) * inv - m) / s)); });
     to[targets[r]] = to[targets[r]] + g;
   }
 }

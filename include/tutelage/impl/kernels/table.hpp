@@ -15,20 +15,20 @@ enum class Binary { kAdd, kSub, kMul, kDiv, kMaximum, kMinimum };
 
 /// C(M, N) = A(M, R) B(R, N), every output one fma chain over R, rising.
 /// A element (i, r) is a[i * a_row + r * a_col]; B is read as panels made by pack_b (16 * kPanel columns wide), or directly where
-/// `packed` is false: element (r, j) at b[r * b_row + j].
+/// `packed` is false: element (r, j) at b[r * b_row + j * b_col].
 template <class T> struct Gemm {
   std::int64_t m = 0, n = 0, r = 0;
   const T* a = nullptr;
   std::int64_t a_row = 0, a_col = 1;
   const T* b = nullptr;
-  std::int64_t b_row = 0;
+  std::int64_t b_row = 0, b_col = 1;
   bool packed = false;
   T* c = nullptr;
   std::int64_t c_row = 0;
   enum class Start { kZero, kBias, kContinue } start = Start::kZero;  // kContinue: the chain goes on from C
-  const T* bias = nullptr;                                           // (N), for kBias
-  Activation act = Activation::kNone;  // applied to the finished chain
-  T* pre = nullptr;                    // where not null, (M, N) with row c_row: the value before the activation
+  const T* bias = nullptr;                                            // (N), for kBias
+  Activation act = Activation::kNone;                                 // applied to the finished chain
+  T* pre = nullptr;                                                   // where not null, (M, N) with row c_row: the value before the activation
 };
 
 /// Keys are read in runs of up to 32: the transposed ones, and rows of scores, have room for whole runs.
@@ -85,8 +85,8 @@ template <class T> struct Table {
   void (*unary)(Unary op, const T* x, T* y, std::int64_t begin, std::int64_t end);
   /// dx += dy * f'(x); y = f(x).
   void (*unary_backward)(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t begin, std::int64_t end);
-  void (*activation_backward)(Activation act, const T* pre, const T* y, const T* dy, T* dpre, std::int64_t begin,
-                              std::int64_t end);                                                  // dpre = dy * act'(pre)
+  /// dpre = dy * act'(pre); y, where not null, = act(pre). dpre may be dy.
+  void (*activation_backward)(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t begin, std::int64_t end);
   void (*binary)(Binary op, const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end);  // equal shapes
   void (*affine)(T a, T b, const T* x, T* y, std::int64_t begin, std::int64_t end);               // y = fma(a, x, b)
   void (*add_scaled)(T a, const T* x, T* y, std::int64_t begin, std::int64_t end);      // y = y + a * x (product rounded first; a = 1 adds x)
@@ -119,7 +119,7 @@ template <class T> struct Table {
   /// logprob[i] = (z[t] - max) - log(sum), z = x * inv_temperature; max and sum saved.
   void (*token_logprob)(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t c, T* logprob, T* max, T* sum, std::int64_t begin,
                         std::int64_t end);
-  /// dx += dlogprob[i] * inv_temperature * ([j = target] - p_j)
+  /// dx = dlogprob[i] * inv_temperature * ([j = target] - p_j); dx may be x.
   void (*token_logprob_backward)(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob,
                                  std::int64_t c, T* dx, std::int64_t begin, std::int64_t end);
 

@@ -100,11 +100,10 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
   const int heads = static_cast<int>(config.num_heads);
   auto x = ops::add(ops::embedding(token_embedding, batch.ids), ops::embedding(position_embedding, positions));
   for (const auto& b : blocks) {
-    const auto n1 = ops::layer_norm(x, b.norm1_gain, b.norm1_bias, config.norm_eps);
-    const auto qkv = ops::linear(n1, b.qkv_weight, b.qkv_bias);
+    const auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, config.norm_eps, b.qkv_weight, b.qkv_bias);
     x = ops::add(x, ops::linear(ops::causal_attention(qkv, batch.offsets, heads, heads), b.out_weight, b.out_bias));
-    const auto n2 = ops::layer_norm(x, b.norm2_gain, b.norm2_bias, config.norm_eps);
-    x = ops::add(x, ops::linear(ops::linear(n2, b.up_weight, b.up_bias, Activation::kGelu), b.down_weight, b.down_bias));
+    x = ops::add(
+        x, ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, config.norm_eps, b.up_weight, b.up_bias, Activation::kGelu, b.down_weight, b.down_bias));
   }
   return ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
@@ -124,7 +123,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch
     }
   const auto h = hidden(batch);
   if (before.empty()) return BasicTensor<T>({0});
-  return ops::token_logprobs(ops::linear(ops::rows(h, before), token_embedding, BasicTensor<T>()), targets, temperature);
+  return ops::linear_logprobs(ops::rows(h, before), token_embedding, targets, temperature);
 }
 
 template <class T> ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}

@@ -120,9 +120,8 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
     detail_::AnswerBatch batch;
     for (std::int64_t i = begin; i < end; ++i) batch.add(prompts[static_cast<std::size_t>(i)], responses[static_cast<std::size_t>(i)].ids);
     const Tensor values = model_.value_head(ops::rows(model_.policy.hidden(batch.tokens), batch.positions));
-    const Tensor ref =
-        ops::token_logprobs(ops::linear(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.token_embedding, Tensor()),
-                            batch.targets, config_.temperature);
+    const Tensor ref = ops::linear_logprobs(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.token_embedding, batch.targets,
+                                            config_.temperature);
     std::int64_t at = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       const auto& answer = responses[static_cast<std::size_t>(i)];
@@ -191,7 +190,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
           acc.add(
               [&](const PolicyAndValue& p, const detail_::AnswerBatch& b) {
                 const Tensor rows = ops::rows(p.policy.hidden(b.tokens), b.positions);
-                const Tensor logprobs = ops::token_logprobs(ops::linear(rows, p.policy.token_embedding, Tensor()), b.targets, config_.temperature);
+                const Tensor logprobs = ops::linear_logprobs(rows, p.policy.token_embedding, b.targets, config_.temperature);
                 if (first)
                   for (std::int64_t t = 0; t < m; ++t) {
                     const double ratio = math::exp(logprobs.data()[t] - old[static_cast<std::size_t>(t)]);
