@@ -7,6 +7,8 @@ TUTELAGE_BEGIN
 namespace autograd {
 template bool tape_open(const Tape<float>&);
 template bool tape_open(const Tape<double>&);
+template class RowGradient<float>;
+template class RowGradient<double>;
 template class Tape<float>;
 template class Tape<double>;
 template class Accumulators<float>;

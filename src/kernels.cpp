@@ -39,7 +39,6 @@ namespace kernels {
                                   std::int64_t head_size, T* out, T* max, T* sum);                                                                  \
   template void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets,              \
                                    std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv);             \
-  template void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t n);                                                      \
   template void broadcast(const T*, const Shape&, T*, const Shape&);                                                                                \
   template void broadcast_backward(const T*, const Shape&, T*, const Shape&);                                                                       \
   template void transpose(const T*, std::int64_t, std::int64_t, T*);                                                                                \

@@ -17,7 +17,7 @@ template <class T, class Params> struct ValueAndGrad {
 
 namespace autograd {
 /// The accumulators of a step, one a parameter and place of use, without the parameters' type. GradAccumulator is its typed face.
-template <class T> class Accumulators {
+template <class T> class Accumulators : private LeafGradients<T> {
  public:
   explicit Accumulators(std::vector<Shape> shapes);
   /// Runs f on leaves of a new tape and walks back, continuing the chains. Returns nothing: terms and gradients are kept here.
@@ -27,8 +27,16 @@ template <class T> class Accumulators {
   double value() const { return value_; }
 
  private:
+  struct Place {
+    BasicTensor<T> dense;
+    RowGradient<T> rows;
+  };
+  Place& place(int leaf, int place);
+  T* dense(int leaf, int place, bool only_new) override;
+  RowGradient<T>& rows(int leaf, int place) override;
+
   std::vector<Shape> shapes_;
-  std::vector<std::vector<BasicTensor<T>>> places_;
+  std::vector<std::vector<Place>> places_;  // of each parameter
   std::vector<T> terms_;
   double value_ = 0;
   bool finished_ = false;

@@ -11,6 +11,33 @@ TUTELAGE_BEGIN
 
 namespace autograd {
 
+/// The gradient of a table of which a step touches a few rows: those rows, by the order of their first touch.
+template <class T> class RowGradient {
+ public:
+  /// The slots of ids; new ones start as zeros. @throws nothing but std::bad_alloc
+  std::vector<std::int32_t> slots(std::span<const std::int32_t> ids, const Shape& table);
+  T* values() { return values_.mutable_data(); }  // (slots, C)
+  /// to (V, C) += the rows.
+  void add_to(T* to) const;
+  bool used() const { return !rows_.empty(); }
+
+ private:
+  std::vector<std::int32_t> slot_;  // of each row of the table; -1: untouched
+  std::vector<std::int32_t> rows_;  // of each slot
+  BasicTensor<T> values_;
+};
+
+/// Where the gradients of a step's parameters are kept; `place` counts the uses of a parameter.
+template <class T> class LeafGradients {
+ public:
+  /// nullptr where only_new is set and the place exists; set, its elements may come unset. Zeros where it is new and only_new is not set.
+  virtual T* dense(int leaf, int place, bool only_new) = 0;
+  virtual RowGradient<T>& rows(int leaf, int place) = 0;
+
+ protected:
+  ~LeafGradients() = default;
+};
+
 /// What a node's backward step sees.
 template <class T> class Backward {
  public:
@@ -21,6 +48,10 @@ template <class T> class Backward {
   virtual T* in_grad(int i) = 0;
   /// The same buffer where it is new: its elements are then still unset, and the caller writes all of them. Else nullptr, and nothing happened.
   virtual T* new_in_grad(int i) = 0;
+  /// Makes out_grad() the gradient of input i, where that is no parameter and has none yet; out_grad() is gone then.
+  virtual bool pass_out_grad(int i) = 0;
+  /// For gradients of a few rows: those of input i where it is a parameter, else nullptr.
+  virtual RowGradient<T>* in_row_grad(int i) = 0;
 
  protected:
   ~Backward() = default;
@@ -36,10 +67,8 @@ template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
   /// Makes `out` depend on those of `inputs` that are tracked. Records nothing where none is.
   static BasicTensor<T> record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward);
   static BasicTensor<T> record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward);
-  /// The accumulator of the k-th use of a leaf; only_new: nullptr where it exists already, else it may come with its elements unset.
-  using LeafPlace = std::function<T*(int leaf, int place, bool only_new)>;
   /// Walks back from `root`, seeded with ones: the loss is the sum of root's elements. Closes the tape.
-  void backward(const BasicTensor<T>& root, const LeafPlace& leaf_place);
+  void backward(const BasicTensor<T>& root, LeafGradients<T>& leaves);
   void close();
 
  private:

@@ -27,16 +27,24 @@ void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::fun
   const BasicTensor<T> terms = f(leaves);
   const auto values = terms.span();
   terms_.insert(terms_.end(), values.begin(), values.end());
-  tape->backward(terms, [this](int leaf, int place, bool only_new) -> T* {
-    auto& list = places_[static_cast<std::size_t>(leaf)];
-    if (static_cast<int>(list.size()) <= place) list.resize(static_cast<std::size_t>(place) + 1);
-    auto& grad = list[static_cast<std::size_t>(place)];
-    if (grad.storage() && only_new) return nullptr;
-    const Shape& shape = shapes_[static_cast<std::size_t>(leaf)];
-    if (!grad.storage()) grad = only_new ? BasicTensor<T>::uninitialized(shape) : BasicTensor<T>(shape);
-    return grad.mutable_data();
-  });
+  tape->backward(terms, *this);
 }
+
+template <class T> auto Accumulators<T>::place(int leaf, int place) -> Place& {
+  auto& list = places_[static_cast<std::size_t>(leaf)];
+  if (static_cast<int>(list.size()) <= place) list.resize(static_cast<std::size_t>(place) + 1);
+  return list[static_cast<std::size_t>(place)];
+}
+
+template <class T> T* Accumulators<T>::dense(int leaf, int k, bool only_new) {
+  auto& grad = place(leaf, k).dense;
+  if (grad.storage()) return only_new ? nullptr : grad.mutable_data();
+  const Shape& shape = shapes_[static_cast<std::size_t>(leaf)];
+  grad = only_new ? BasicTensor<T>::uninitialized(shape) : BasicTensor<T>(shape);
+  return grad.mutable_data();
+}
+
+template <class T> RowGradient<T>& Accumulators<T>::rows(int leaf, int k) { return place(leaf, k).rows; }
 
 template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
   if (finished_) detail::fail<StateError>("GradAccumulator::finish", "already finished", "a second finish", "one");
@@ -44,17 +52,18 @@ template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
   value_ = kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
   std::vector<BasicTensor<T>> grads;
   for (std::size_t i = 0; i < shapes_.size(); ++i) {
-    auto& list = places_[i];
-    while (!list.empty() && !list.back().storage()) list.pop_back();  // a use that no gradient reached
-    if (list.empty()) {
-      grads.emplace_back(shapes_[i]);
-      continue;
+    BasicTensor<T> grad;
+    for (auto place = places_[i].rbegin(); place != places_[i].rend(); ++place) {
+      if (place->dense.storage() && !grad.storage())
+        grad = std::move(place->dense);
+      else if (place->dense.storage())
+        kernels::add_scaled(T(1), static_cast<const T*>(place->dense.data()), grad.mutable_data(), grad.size());
+      if (!place->rows.used()) continue;
+      if (!grad.storage()) grad = BasicTensor<T>(shapes_[i]);
+      place->rows.add_to(grad.mutable_data());
     }
-    BasicTensor<T> g = std::move(list.back());
-    for (std::size_t k = list.size() - 1; k-- > 0;)
-      if (list[k].storage()) kernels::add_scaled(T(1), list[k].data(), g.mutable_data(), g.size());
-    list.clear();
-    grads.push_back(std::move(g));
+    places_[i].clear();
+    grads.push_back(grad.storage() ? std::move(grad) : BasicTensor<T>(shapes_[i]));
   }
   return grads;
 }

@@ -82,9 +82,10 @@ template <class T> BasicTensor<T> add(const BasicTensor<T>& a, const BasicTensor
   auto y = BasicTensor<T>::uninitialized(shape);
   kernels::binary(kernels::Binary::kAdd, detail_::expanded(a, shape).data(), detail_::expanded(b, shape).data(), y.mutable_data(), y.size());
   return autograd::Tape<T>::record({&a, &b}, std::move(y), [shape, sa = a.shape(), sb = b.shape()](autograd::Backward<T>& step) {
-    const Shape inputs[] = {sa, sb};  // saves no operand
-    for (int i = 0; i < 2; ++i) {
-      detail_::Folded<T> d(step.in_grad(i), inputs[i], shape);
+    for (int i : {1, 0}) {  // saves no operand
+      const Shape& from = i == 0 ? sa : sb;
+      if (i == 0 && from == shape && step.pass_out_grad(0)) return;
+      detail_::Folded<T> d(step.in_grad(i), from, shape);
       if (d.get()) kernels::add_scaled(T(1), step.out_grad(), d.get(), shape.size());
       d.fold();
     }

@@ -50,10 +50,15 @@ template <class T> BasicTensor<T> embedding(const BasicTensor<T>& table, std::sp
   auto y = BasicTensor<T>::uninitialized({m, c});
   kernels::gather_rows(table.data(), ids.data(), m, c, y.mutable_data());
   if (!table.tracked()) return y;
-  return autograd::Tape<T>::record({&table}, std::move(y),
-                                   [m, c, saved = std::vector<std::int32_t>(ids.begin(), ids.end())](autograd::Backward<T>& step) {
-                                     kernels::scatter_add(step.out_grad(), saved.data(), m, c, step.in_grad(0));
-                                   });
+  return autograd::Tape<T>::record(
+      {&table}, std::move(y), [m, c, shape = table.shape(), saved = std::vector<std::int32_t>(ids.begin(), ids.end())](autograd::Backward<T>& step) {
+        if (auto* rows = step.in_row_grad(0)) {
+          const auto slots = rows->slots(saved, shape);
+          kernels::scatter_add(step.out_grad(), slots.data(), m, c, rows->values());
+        } else {
+          kernels::scatter_add(step.out_grad(), saved.data(), m, c, step.in_grad(0));
+        }
+      });
 }
 
 template <class T>

@@ -3,10 +3,38 @@
 
 #include "tutelage/autograd/tape.hpp"
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/kernels/launch.hpp"
 
 TUTELAGE_BEGIN
 
 namespace autograd {
+
+template <class T> std::vector<std::int32_t> RowGradient<T>::slots(std::span<const std::int32_t> ids, const Shape& table) {
+  if (slot_.empty()) slot_.assign(static_cast<std::size_t>(table[0]), -1);
+  const std::size_t before = rows_.size();
+  std::vector<std::int32_t> slots;
+  slots.reserve(ids.size());
+  for (const auto id : ids) {
+    auto& slot = slot_[static_cast<std::size_t>(id)];
+    if (slot < 0) {
+      slot = static_cast<std::int32_t>(rows_.size());
+      rows_.push_back(id);
+    }
+    slots.push_back(slot);
+  }
+  if (rows_.size() > before) {
+    BasicTensor<T> grown(Shape{static_cast<std::int64_t>(rows_.size()), table[1]});
+    std::copy_n(values_.data(), values_.size(), grown.mutable_data());
+    values_ = std::move(grown);
+  }
+  return slots;
+}
+
+template <class T> void RowGradient<T>::add_to(T* to) const {
+  const std::int64_t c = values_.dim(1);
+  for (std::size_t i = 0; i < rows_.size(); ++i)
+    kernels::add_scaled(T(1), values_.data() + static_cast<std::int64_t>(i) * c, to + std::int64_t{rows_[i]} * c, c);
+}
 
 template <class T> bool tape_open(const Tape<T>& tape) { return tape.open(); }
 
@@ -51,23 +79,34 @@ template <class T> BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>
   return out;
 }
 
-template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const LeafPlace& leaf_place) {
+template <class T> void Tape<T>::backward(const BasicTensor<T>& root, LeafGradients<T>& leaves) {
   std::vector<BasicTensor<T>> grads(nodes_.size());
   struct Step final : Backward<T> {
     Tape& tape;
     std::vector<BasicTensor<T>>& grads;
-    const LeafPlace& leaf_place;
+    LeafGradients<T>& leaves;
     std::size_t at = 0;
-    Step(Tape& t, std::vector<BasicTensor<T>>& g, const LeafPlace& l) : tape(t), grads(g), leaf_place(l) {}
+    Step(Tape& t, std::vector<BasicTensor<T>>& g, LeafGradients<T>& l) : tape(t), grads(g), leaves(l) {}
     const T* out_grad() const override { return grads[at].data(); }
     T* in_grad(int i) override { return slot(i, false); }
     T* new_in_grad(int i) override { return slot(i, true); }
+    bool pass_out_grad(int i) override {
+      const std::int32_t id = tape.nodes_[at].inputs[static_cast<std::size_t>(i)];
+      if (id < 0 || tape.nodes_[static_cast<std::size_t>(id)].leaf >= 0 || grads[static_cast<std::size_t>(id)].storage()) return false;
+      grads[static_cast<std::size_t>(id)] = std::move(grads[at]);
+      return true;
+    }
+    RowGradient<T>* in_row_grad(int i) override {
+      const Node& node = tape.nodes_[at];
+      const std::int32_t id = node.inputs[static_cast<std::size_t>(i)], leaf = id < 0 ? -1 : tape.nodes_[static_cast<std::size_t>(id)].leaf;
+      return leaf < 0 ? nullptr : &leaves.rows(leaf, node.places[static_cast<std::size_t>(i)]);
+    }
     T* slot(int i, bool only_new) {
       const Node& node = tape.nodes_[at];
       const std::int32_t id = node.inputs[static_cast<std::size_t>(i)];
       if (id < 0) return nullptr;
       const Node& input = tape.nodes_[static_cast<std::size_t>(id)];
-      if (input.leaf >= 0) return leaf_place(input.leaf, node.places[static_cast<std::size_t>(i)], only_new);
+      if (input.leaf >= 0) return leaves.dense(input.leaf, node.places[static_cast<std::size_t>(i)], only_new);
       BasicTensor<T>& g = grads[static_cast<std::size_t>(id)];
       if (g.storage()) return only_new ? nullptr : g.mutable_data();
       g = only_new ? BasicTensor<T>::uninitialized(Shape{input.size}) : BasicTensor<T>(Shape{input.size});
@@ -77,12 +116,12 @@ template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const Leaf
   if (root.tape().get() == this && root.tracked()) {
     const auto last = static_cast<std::size_t>(root.node());
     if (nodes_[last].leaf >= 0) {
-      T* g = leaf_place(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
+      T* g = leaves.dense(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
       for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + T(1);
     } else {
       grads[last] = BasicTensor<T>::full(Shape{root.size()}, T(1));
     }
-    Step step(*this, grads, leaf_place);
+    Step step(*this, grads, leaves);
     for (std::size_t i = last + 1; i-- > 0;) {
       if (nodes_[i].backward && grads[i].storage()) {
         step.at = i;

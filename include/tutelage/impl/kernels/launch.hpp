@@ -46,7 +46,6 @@ void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t s
 template <class T>
 void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences,
                         std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv);  // dqkv +=
-template <class T> void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t n);
 
 }  // namespace kernels
 

@@ -275,9 +275,6 @@ void attention_backward(const T* qkv, const T* out, const T* dout, const T* max,
                });
 }
 
-template <class T> void adamw(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t n) {
-  parallel_for(n, kCheap / 2, [&](std::int64_t b, std::int64_t e) { table<T>().adamw(c, grad, param, m, v, b, e); });
-}
 
 }  // namespace kernels
 

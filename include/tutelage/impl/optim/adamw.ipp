@@ -79,20 +79,27 @@ double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<
   if (!std::isfinite(norm))
     detail::fail<NumericError>("adamw_step", "gradient is not finite", detail::str(norm), "a finite norm",
                                "Nothing was changed. Lower the learning rate, or look for NaN in the data.");
+  constexpr std::int64_t kPart = 4096;
   // All memory first: nothing below can fail, so that no step is ever half done.
   std::vector<BasicTensor<T>> m = std::move(state.m), v = std::move(state.v);
-  struct Pointers {
+  struct Part {  // of a parameter: a piece of the one loop over all of them
+    const T* grad;
     T *param, *m, *v;
+    std::int64_t size;
+    bool decays;
   };
-  std::vector<Pointers> to;
+  std::vector<Part> parts;
   try {
-    to.reserve(params.size());
     if (fresh)
       for (const auto& p : params) {
         m.emplace_back(p.shape());
         v.emplace_back(p.shape());
       }
-    for (std::size_t i = 0; i < params.size(); ++i) to.push_back({params[i].mutable_data(), m[i].mutable_data(), v[i].mutable_data()});
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      T *p = params[i].mutable_data(), *pm = m[i].mutable_data(), *pv = v[i].mutable_data();
+      for (std::int64_t at = 0; at < params[i].size(); at += kPart)
+        parts.push_back({grads[i].data() + at, p + at, pm + at, pv + at, std::min(kPart, params[i].size() - at), params[i].rank() == 2});
+    }
   } catch (...) {
     if (!fresh) state.m = std::move(m), state.v = std::move(v);
     throw;
@@ -106,10 +113,14 @@ double adamw_step(std::span<BasicTensor<T>> params, std::span<const BasicTensor<
   c.correction1 = static_cast<T>(1.0 - state.beta1_power), c.correction2 = static_cast<T>(1.0 - state.beta2_power);
   c.lr = static_cast<T>(config.learning_rate * lr_factor), c.eps = static_cast<T>(config.eps);
   c.grad_scale = static_cast<T>(config.max_grad_norm > 0 && norm > config.max_grad_norm ? config.max_grad_norm / norm : 1.0);
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    c.weight_decay = static_cast<T>(params[i].rank() == 2 ? config.weight_decay : 0.0);
-    kernels::adamw(c, grads[i].data(), to[i].param, to[i].m, to[i].v, params[i].size());
-  }
+  parallel_for(static_cast<std::int64_t>(parts.size()), 4, [&](std::int64_t begin, std::int64_t end) {
+    auto own = c;
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const Part& p = parts[i];
+      own.weight_decay = static_cast<T>(p.decays ? config.weight_decay : 0.0);
+      kernels::table<T>().adamw(own, p.grad, p.param, p.m, p.v, 0, p.size);
+    }
+  });
   state.m = std::move(m), state.v = std::move(v);
   return norm;
 }
