@@ -63,6 +63,8 @@ namespace ops {
                                    const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias);                                 \
   template BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets, \
                                           double temperature);                                                                          \
+  template BasicTensor<T> cross_entropy(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,   \
+                                        std::span<const double> token_weights);                                                         \
   template BasicTensor<T> token_entropy(const BasicTensor<T>& logits, double temperature);                                              \
   template BasicTensor<T> with_derivatives(BasicTensor<T> value, std::span<const BasicTensor<T>> inputs, std::span<const BasicTensor<T>> derivatives);
 

@@ -31,6 +31,7 @@ template <class T> class Accumulators : private LeafGradients<T> {
     BasicTensor<T> dense;
     RowGradient<T> rows;
   };
+  void check_whole(const char* function) const;
   Place& place(int leaf, int place);
   T* dense(int leaf, int place, bool only_new) override;
   RowGradient<T>& rows(int leaf, int place) override;
@@ -39,7 +40,7 @@ template <class T> class Accumulators : private LeafGradients<T> {
   std::vector<std::vector<Place>> places_;  // of each parameter
   std::vector<T> terms_;
   double value_ = 0;
-  bool finished_ = false;
+  bool finished_ = false, spoiled_ = false;  // spoiled: an add failed after it had changed gradients
 };
 }  // namespace autograd
 

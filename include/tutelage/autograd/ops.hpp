@@ -86,6 +86,11 @@ BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, con
 template <class T>
 BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,
                                double temperature = 1.0);
+/// -token_weights[i] log softmax(x W^T)[targets[i]], (M): the terms of a loss. Their gradients are formed on the way, so that logits are computed
+/// once; hence the terms must be the loss itself. @throws StateError where the gradient that comes back is not 1
+template <class T>
+BasicTensor<T> cross_entropy(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,
+                             std::span<const double> token_weights);
 /// An element-wise function whose value and derivatives were computed elsewhere: out[i] = value[i], d out[i] / d inputs[j][i] = derivatives[j][i].
 /// All of one shape. The door for hand-written losses.
 template <class T>

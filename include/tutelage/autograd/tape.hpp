@@ -53,14 +53,14 @@ template <class T> class Backward {
   /// For gradients of a few rows: those of input i where it is a parameter, else nullptr.
   virtual RowGradient<T>* in_row_grad(int i) = 0;
 
- protected:
-  ~Backward() = default;
+  virtual ~Backward() = default;
 };
 
 /// Records ops on tracked tensors, in order. Scoped: GradAccumulator opens one per add and closes it when the gradients are out.
 template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
  public:
   using BackwardFn = std::function<void(Backward<T>&)>;
+  explicit Tape(LeafGradients<T>& leaves) : leaves_(&leaves) {}  // which outlives the tape
   bool open() const { return open_; }
   /// Makes `value` a leaf (a parameter).
   BasicTensor<T> leaf(const BasicTensor<T>& value);
@@ -68,7 +68,10 @@ template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
   static BasicTensor<T> record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward);
   static BasicTensor<T> record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward);
   /// Walks back from `root`, seeded with ones: the loss is the sum of root's elements. Closes the tape.
-  void backward(const BasicTensor<T>& root, LeafGradients<T>& leaves);
+  void backward(const BasicTensor<T>& root);
+  /// For an op that forms a parameter's gradient while it goes forward: the step of `leaf` alone, as its input 0; nullptr where it is none.
+  std::unique_ptr<Backward<T>> early(const BasicTensor<T>& leaf);
+  bool had_early() const { return had_early_; }
   void close();
 
  private:
@@ -81,7 +84,8 @@ template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
   };
   std::vector<Node> nodes_;
   std::vector<int> uses_;  // per leaf
-  bool open_ = true;
+  LeafGradients<T>* leaves_;
+  bool open_ = true, had_early_ = false;
 };
 
 }  // namespace autograd

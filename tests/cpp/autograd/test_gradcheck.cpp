@@ -28,6 +28,7 @@ struct Row {
 
 const std::vector<std::int64_t> kIndex{2, 0, 2, 1};
 const std::vector<std::int32_t> kIds{1, 3, 1, 0};
+const std::vector<double> kWeights{0.5, 1, 0, 2};
 const std::vector<std::int64_t> kOffsets{0, 3, 3, 8, 9};  // one sequence is empty
 
 std::vector<Row> make_rows() {
@@ -96,6 +97,9 @@ std::vector<Row> make_rows() {
         "norm_mlp", {{4, 5}, {5}, {5}, {9, 5}, {9}, {5, 9}, {5}},
         [act](auto x) { return ops::square(ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], act, x[5], x[6])); }, -1, 1);
   add("linear_logprobs", {{4, 6}, {23, 6}}, [](auto x) { return ops::linear_logprobs(x[0], x[1], std::span<const std::int32_t>(kIds), 0.7); });
+  add("cross_entropy", {{4, 6}, {23, 6}}, [](auto x) { return ops::cross_entropy(x[0], x[1], std::span<const std::int32_t>(kIds), kWeights); });
+  add("cross_entropy", {{4, 6}, {23, 6}},
+      [](auto x) { return ops::cross_entropy(x[0], ops::affine(x[1], 0.5, 0), std::span<const std::int32_t>(kIds), kWeights); });
   add("token_entropy", {{4, 23}}, [](auto x) { return ops::token_entropy(x[0], 1.3); });
   add("with_derivatives", one, [](auto x) {
     auto d = ops::affine(x[0].detach(), 2, 0);

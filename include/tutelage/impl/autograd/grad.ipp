@@ -16,18 +16,27 @@ template <class T> Accumulators<T>::Accumulators(std::vector<Shape> shapes) : sh
 template <class T>
 void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::function<BasicTensor<T>(std::span<const BasicTensor<T>>)>& f) {
   if (finished_) detail::fail<StateError>("GradAccumulator::add", "the step is finished", "add after finish", "a new accumulator");
-  auto tape = std::make_shared<Tape<T>>();
-  struct Closer {  // an exception of f must not leave the tape open
-    Tape<T>& tape;
-    ~Closer() { tape.close(); }
-  } closer{*tape};
-  std::vector<BasicTensor<T>> leaves;
-  leaves.reserve(params.size());
-  for (const auto& p : params) leaves.push_back(tape->leaf(p));
-  const BasicTensor<T> terms = f(leaves);
-  const auto values = terms.span();
-  terms_.insert(terms_.end(), values.begin(), values.end());
-  tape->backward(terms, *this);
+  check_whole("GradAccumulator::add");
+  auto tape = std::make_shared<Tape<T>>(static_cast<LeafGradients<T>&>(*this));
+  bool walking = false;
+  try {
+    std::vector<BasicTensor<T>> leaves;
+    leaves.reserve(params.size());
+    for (const auto& p : params) leaves.push_back(tape->leaf(p));
+    const BasicTensor<T> terms = f(leaves);
+    const auto values = terms.span();
+    terms_.insert(terms_.end(), values.begin(), values.end());
+    walking = true;
+    tape->backward(terms);
+  } catch (...) {  // which must not leave the tape open
+    spoiled_ = walking || tape->had_early();
+    tape->close();
+    throw;
+  }
+}
+
+template <class T> void Accumulators<T>::check_whole(const char* function) const {
+  if (spoiled_) detail::fail<StateError>(function, "an earlier add failed halfway", "gradients that are half done", "a new accumulator");
 }
 
 template <class T> auto Accumulators<T>::place(int leaf, int place) -> Place& {
@@ -48,6 +57,7 @@ template <class T> RowGradient<T>& Accumulators<T>::rows(int leaf, int k) { retu
 
 template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
   if (finished_) detail::fail<StateError>("GradAccumulator::finish", "already finished", "a second finish", "one");
+  check_whole("GradAccumulator::finish");
   finished_ = true;
   value_ = kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
   std::vector<BasicTensor<T>> grads;

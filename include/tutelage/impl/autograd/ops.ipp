@@ -4,3 +4,4 @@
 #include "tutelage/impl/autograd/ops_product.ipp"
 #include "tutelage/impl/autograd/ops_sequence.ipp"
 #include "tutelage/impl/autograd/ops_block.ipp"
+#include "tutelage/impl/autograd/ops_vocabulary.ipp"

@@ -1,5 +1,4 @@
 #pragma once
-#include "tutelage/impl/autograd/ops_sequence.ipp"
 #include "tutelage/impl/autograd/ops_product.ipp"
 
 TUTELAGE_BEGIN
@@ -41,9 +40,6 @@ template <class T> struct Norm {
     kernels::layer_norm_backward(x.data(), gain.data(), mean.data(), inv_std.data(), static_cast<const T*>(dn.data()), m, c, dx, dgain, dbias);
   }
 };
-
-/// Rows of logits that are in memory at once: about a million numbers, but enough for a weight to be packed on the way.
-inline std::int64_t logit_rows(std::int64_t vocab_size) { return std::max(kRowsThatPack, (std::int64_t{1} << 20) / vocab_size); }
 
 }  // namespace detail_
 
@@ -97,42 +93,6 @@ BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, con
                                      detail_::bias_gradient(step, 4, dpre.data(), m, f);
                                      norm.backward(step, dpre.data(), up);
                                    });
-}
-
-template <class T>
-BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets, double temperature) {
-  const char* op = "ops::linear_logprobs";
-  detail_::check_linear(op, x.shape(), weight, BasicTensor<T>());
-  detail_::check_targets(op, x.dim(0), weight.dim(0), targets, temperature);
-  const std::int64_t m = x.dim(0), k = x.dim(1), v = weight.dim(0), chunk = detail_::logit_rows(v);
-  const T inv = static_cast<T>(1.0 / temperature);
-  auto y = BasicTensor<T>::uninitialized({m}), max = BasicTensor<T>::uninitialized({m}), sum = BasicTensor<T>::uninitialized({m});
-  Storage<T> logits(std::min(m, chunk) * v);
-  for (std::int64_t i = 0; i < m; i += chunk) {
-    const std::int64_t rows = std::min(chunk, m - i);
-    detail_::linear_forward(x.data() + i * k, rows, weight, BasicTensor<T>(), Activation::kNone, logits.data(), static_cast<T*>(nullptr));
-    kernels::token_logprob<T>(logits.data(), targets.data() + i, inv, rows, v, y.mutable_data() + i, max.mutable_data() + i, sum.mutable_data() + i);
-  }
-  if (!x.tracked() && !weight.tracked()) return y;
-  return autograd::Tape<T>::record(
-      {&x, &weight}, std::move(y),
-      [=, x0 = x.detach(), w0 = weight.detach(), ids = std::vector<std::int32_t>(targets.begin(), targets.end())](autograd::Backward<T>& step) {
-        T* fresh = step.new_in_grad(0);
-        T* dx = fresh ? fresh : step.in_grad(0);
-        Storage<T> dz(std::min(m, chunk) * v), chain(dx && !fresh ? std::min(m, chunk) * k : 0);
-        for (std::int64_t i = 0; i < m; i += chunk) {
-          const std::int64_t rows = std::min(chunk, m - i);
-          detail_::linear_forward(x0.data() + i * k, rows, w0, BasicTensor<T>(), Activation::kNone, dz.data(), static_cast<T*>(nullptr));
-          kernels::token_logprob_backward<T>(dz.data(), ids.data() + i, inv, max.data() + i, sum.data() + i, step.out_grad() + i, rows, v, dz.data());
-          if (dx) {
-            auto product = detail_::input_product<T>(dz.data(), rows, w0);
-            product.c = fresh ? dx + i * k : chain.data();
-            kernels::gemm(product);
-            if (!fresh) kernels::add_scaled(T(1), static_cast<const T*>(chain.data()), dx + i * k, rows * k);
-          }
-          detail_::weight_gradient<T>(step, 1, dz.data(), x0.data() + i * k, rows, v, k);
-        }
-      });
 }
 
 }  // namespace ops

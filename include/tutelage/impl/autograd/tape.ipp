@@ -79,14 +79,14 @@ template <class T> BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>
   return out;
 }
 
-template <class T> void Tape<T>::backward(const BasicTensor<T>& root, LeafGradients<T>& leaves) {
+template <class T> void Tape<T>::backward(const BasicTensor<T>& root) {
   std::vector<BasicTensor<T>> grads(nodes_.size());
   struct Step final : Backward<T> {
     Tape& tape;
     std::vector<BasicTensor<T>>& grads;
     LeafGradients<T>& leaves;
     std::size_t at = 0;
-    Step(Tape& t, std::vector<BasicTensor<T>>& g, LeafGradients<T>& l) : tape(t), grads(g), leaves(l) {}
+    Step(Tape& t, std::vector<BasicTensor<T>>& g) : tape(t), grads(g), leaves(*t.leaves_) {}
     const T* out_grad() const override { return grads[at].data(); }
     T* in_grad(int i) override { return slot(i, false); }
     T* new_in_grad(int i) override { return slot(i, true); }
@@ -116,12 +116,12 @@ template <class T> void Tape<T>::backward(const BasicTensor<T>& root, LeafGradie
   if (root.tape().get() == this && root.tracked()) {
     const auto last = static_cast<std::size_t>(root.node());
     if (nodes_[last].leaf >= 0) {
-      T* g = leaves.dense(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
+      T* g = leaves_->dense(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
       for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + T(1);
     } else {
       grads[last] = BasicTensor<T>::full(Shape{root.size()}, T(1));
     }
-    Step step(*this, grads, leaves);
+    Step step(*this, grads);
     for (std::size_t i = last + 1; i-- > 0;) {
       if (nodes_[i].backward && grads[i].storage()) {
         step.at = i;
@@ -132,6 +132,23 @@ template <class T> void Tape<T>::backward(const BasicTensor<T>& root, LeafGradie
     }
   }
   close();
+}
+
+template <class T> std::unique_ptr<Backward<T>> Tape<T>::early(const BasicTensor<T>& tensor) {
+  struct Early final : Backward<T> {
+    LeafGradients<T>& leaves;
+    int leaf, place;
+    Early(LeafGradients<T>& l, int which, int k) : leaves(l), leaf(which), place(k) {}
+    const T* out_grad() const override { return nullptr; }
+    T* in_grad(int) override { return leaves.dense(leaf, place, false); }
+    T* new_in_grad(int) override { return leaves.dense(leaf, place, true); }
+    bool pass_out_grad(int) override { return false; }
+    RowGradient<T>* in_row_grad(int) override { return &leaves.rows(leaf, place); }
+  };
+  const std::int32_t leaf = nodes_[static_cast<std::size_t>(tensor.node())].leaf;
+  if (leaf < 0) return nullptr;
+  had_early_ = true;
+  return std::make_unique<Early>(*leaves_, leaf, uses_[static_cast<std::size_t>(leaf)]++);
 }
 
 template <class T> void Tape<T>::close() {

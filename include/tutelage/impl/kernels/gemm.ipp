@@ -12,9 +12,8 @@ namespace TUTELAGE_ISA {
 // Every output is one fma chain over r. A block holds any rows and columns; along r blocks follow one another, and each continues the chain
 // that the one before left in C. Sizes: a block of B (kDepth rows of one panel) and a strip of A stay in the first two caches.
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
-inline constexpr std::int64_t kDepth = 512;    // of r in a block
-inline constexpr std::int64_t kGroup = 8;      // panels of B that all rows pass before the next ones
-inline constexpr std::int64_t kStripPays = 6;  // panels from which on a copy of A's rows pays
+inline constexpr std::int64_t kDepth = 512;  // of r in a block
+inline constexpr std::int64_t kGroup = 8;    // panels of B that all rows pass before the next ones
 
 template <class T>
 void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
@@ -103,10 +102,10 @@ inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_
                   std::int64_t q_step) {
   constexpr std::int64_t W = kPanel<T>;
   constexpr int kWide = MR == 1 ? 4 : MR == 2 ? 3 : MR <= 4 && kLanes<T> == 16 ? 2 : 1;  // few rows: more columns at once hide the latency
-  alignas(64) T copy[MR * kDepth + 16];
+  alignas(64) T copy[MR * kDepth];
   Factors<T> f{g.a + m * g.a_row + r0 * g.a_col, g.a_row, g.a_col, b, q_step, depth};
-  if (MR > 1 && (g.a_col != 1 || n1 - n0 >= kStripPays * W)) {
-    copy_strip<T, MR>(f.a, f.a_row, f.a_col, depth, copy);
+  if (MR > 1 && g.a_row == 1) {  // else its rows are read along, as they are
+    copy_strip<T, MR>(f.a, f.a_col, depth, copy);
     f.a = copy, f.a_row = 1, f.a_col = MR;
   }
   const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;

@@ -275,7 +275,6 @@ void attention_backward(const T* qkv, const T* out, const T* dout, const T* max,
                });
 }
 
-
 }  // namespace kernels
 
 TUTELAGE_END

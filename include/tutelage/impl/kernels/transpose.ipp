@@ -27,25 +27,9 @@ template <class T> void transpose(const T* x, std::int64_t x_row, std::int64_t r
     for (std::int64_t j = 0; j < columns; ++j) y[j * y_row + i] = x[i * x_row + j];
 }
 
-/// to[r * MR + i] = a[i * a_row + r * a_col] for r < depth; up to 16 elements behind are overwritten.
-template <class T, int MR> inline void copy_strip(const T* a, std::int64_t a_row, std::int64_t a_col, std::int64_t depth, T* to) {
-  std::int64_t r = 0;
-  if (a_row == 1) {
-    for (; r < depth; ++r, a += a_col) std::memcpy(to + r * MR, a, MR * sizeof(T));
-    return;
-  }
-  constexpr int S = kLanes<T>;
-  if constexpr (S >= MR && S > 1) {
-    if (a_col == 1)
-      for (; r + S <= depth; r += S) {
-        PacketSquare<T> block;
-        for (int i = 0; i < S; ++i) block.packet[i] = i < MR ? packet_load<T>(a + i * a_row + r) : packet_set<T>(0);
-        packet_transpose(block);
-        for (int k = 0; k < S; ++k) packet_store<T>(to + (r + k) * MR, block.packet[k]);
-      }
-  }
-  for (; r < depth; ++r)
-    for (int i = 0; i < MR; ++i) to[r * MR + i] = a[i * a_row + r * a_col];
+/// to[r * MR + i] = a[i + r * a_col] for r < depth.
+template <class T, int MR> inline void copy_strip(const T* a, std::int64_t a_col, std::int64_t depth, T* to) {
+  for (std::int64_t r = 0; r < depth; ++r) std::memcpy(to + r * MR, a + r * a_col, MR * sizeof(T));
 }
 
 }  // namespace TUTELAGE_ISA

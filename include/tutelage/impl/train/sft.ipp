@@ -81,7 +81,7 @@ TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const t
   if (positions.empty())
     detail::fail<ValueError>("sft_terms", "no answer token to learn", "an all-zero mask", "at least one marked token", "Is there an assistant turn?");
   const Tensor rows = ops::rows(model.hidden(batch), positions);
-  return ops::affine(ops::linear_logprobs(rows, model.token_embedding, targets), -weight, 0.0);
+  return ops::cross_entropy(rows, model.token_embedding, targets, std::vector<double>(targets.size(), weight));
 }
 
 TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples) {
