@@ -44,6 +44,17 @@ template <class T> void bind_class(py::module_& m, const char* name, const char*
   py::implicitly_convertible<py::array_t<T, py::array::c_style>, X>();
 }
 
+Activation activation_of(const char* function, const std::string& act) {
+  static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone},
+                                                             {"gelu", Activation::kGelu},
+                                                             {"relu", Activation::kRelu},
+                                                             {"tanh", Activation::kTanh},
+                                                             {"silu", Activation::kSilu}};
+  for (const auto& [name, a] : known)
+    if (act == name) return a;
+  detail::fail<ConfigError>(function, "unknown activation", act, "none, gelu, relu, tanh or silu");
+}
+
 template <class T> void bind_ops(py::module_& m) {
   using X = BasicTensor<T>;
   const auto unary = [&](const char* name, X (*f)(const X&)) { m.def(name, f, py::arg("x")); };
@@ -68,17 +79,7 @@ template <class T> void bind_ops(py::module_& m) {
   m.def(
       "concat_rows", [](const std::vector<X>& xs) { return ops::concat_rows(std::span(xs)); }, py::arg("xs"));
   m.def(
-      "linear",
-      [](const X& x, const X& w, const X& b, const std::string& act) {
-        static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone},
-                                                                   {"gelu", Activation::kGelu},
-                                                                   {"relu", Activation::kRelu},
-                                                                   {"tanh", Activation::kTanh},
-                                                                   {"silu", Activation::kSilu}};
-        for (const auto& [name, a] : known)
-          if (act == name) return ops::linear(x, w, b, a);
-        detail::fail<ConfigError>("ops.linear", "unknown activation", act, "none, gelu, relu, tanh or silu");
-      },
+      "linear", [](const X& x, const X& w, const X& b, const std::string& act) { return ops::linear(x, w, b, activation_of("ops.linear", act)); },
       py::arg("x"), py::arg("weight"), py::arg("bias") = X(), py::arg("activation") = "none", "act(x W^T + b): (M, K), (N, K), (N) -> (M, N)");
   m.def("layer_norm", &ops::layer_norm<T>, py::arg("x"), py::arg("gain"), py::arg("bias"), py::arg("eps") = 1e-5);
   m.def(
@@ -93,6 +94,26 @@ template <class T> void bind_ops(py::module_& m) {
   m.def(
       "token_logprobs", [](const X& z, const std::vector<std::int32_t>& targets, double t) { return ops::token_logprobs(z, std::span(targets), t); },
       py::arg("logits"), py::arg("targets"), py::arg("temperature") = 1.0);
+  m.def("norm_linear", &ops::norm_linear<T>, py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("weight"),
+        py::arg("bias") = X(), "linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.");
+  m.def(
+      "norm_mlp",
+      [](const X& x, const X& gain, const X& norm_bias, double eps, const X& up_w, const X& up_b, const std::string& act, const X& down_w,
+         const X& down_b) { return ops::norm_mlp(x, gain, norm_bias, eps, up_w, up_b, activation_of("ops.norm_mlp", act), down_w, down_b); },
+      py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("up_weight"), py::arg("up_bias"), py::arg("activation"),
+      py::arg("down_weight"), py::arg("down_bias"), "Layer norm, linear, activation, linear; keeps only what the activation is given.");
+  m.def(
+      "linear_logprobs",
+      [](const X& x, const X& w, const std::vector<std::int32_t>& targets, double t) { return ops::linear_logprobs(x, w, std::span(targets), t); },
+      py::arg("x"), py::arg("weight"), py::arg("targets"), py::arg("temperature") = 1.0,
+      "log softmax(x W^T / temperature)[targets]: (M, C), (V, C), (M) -> (M), a few rows of logits at a time.");
+  m.def(
+      "cross_entropy",
+      [](const X& x, const X& w, const std::vector<std::int32_t>& targets, const std::vector<double>& weights) {
+        return ops::cross_entropy(x, w, std::span(targets), weights);
+      },
+      py::arg("x"), py::arg("weight"), py::arg("targets"), py::arg("token_weights"),
+      "-token_weights[i] log softmax(x W^T)[targets[i]], (M): terms of a loss, to be returned as they are.");
   m.def("token_entropy", &ops::token_entropy<T>, py::arg("logits"), py::arg("temperature") = 1.0);
   m.def(
       "with_derivatives",

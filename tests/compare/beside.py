@@ -16,16 +16,16 @@ def close(got, expected, dtype, what=""):
     np.testing.assert_allclose(got, expected, rtol=0, atol=TOLERANCE[np.dtype(dtype)] * scale, err_msg=what)
 
 
-def check(ours, theirs, *inputs, dtype):
-    """ours(*tensors) and theirs(*torch tensors) give one tensor of any shape; its weighted sum's gradient is taken by every input."""
+def check(ours, theirs, *inputs, dtype, weighted=True):
+    """ours(*tensors) and theirs(*torch tensors) give one tensor of any shape; its (weighted) sum's gradient is taken by every input."""
     inputs = [np.asarray(x).astype(dtype) for x in inputs]
     leaves = [torch.from_numpy(x.copy()).requires_grad_() for x in inputs]
     expected = theirs(*leaves)
     assert expected.dtype == leaves[0].dtype
-    weights = np.asarray(np.random.default_rng(99).normal(size=tuple(expected.shape)), dtype)
+    weights = np.asarray(np.random.default_rng(99).normal(size=tuple(expected.shape)) if weighted else np.ones(tuple(expected.shape)), dtype)
     (expected * torch.from_numpy(weights)).sum().backward()
     kind = tutelage.Tensor if dtype == np.float32 else tutelage.Tensor64
     close(ours(*(kind(x) for x in inputs)).numpy(), expected, dtype, "value")
-    _, grads = tutelage.value_and_grad(lambda p: ours(*p) * kind(weights), [kind(x) for x in inputs])
+    _, grads = tutelage.value_and_grad(lambda p: ours(*p) * kind(weights) if weighted else ours(*p), [kind(x) for x in inputs])
     for i, (grad, leaf) in enumerate(zip(grads, leaves, strict=True)):
         close(grad.numpy(), leaf.grad, dtype, f"gradient by input {i}")

@@ -21,6 +21,11 @@ def targets(logits):
     return [5 * i % logits.shape[1] for i in range(logits.shape[0])]
 
 
+def few(x, weight):
+    """One target for each row of x, below the number of weight's rows."""
+    return [5 * i % weight.shape[0] for i in range(x.shape[0])]
+
+
 def offsets(x):
     """Three sequences or fewer in x's rows."""
     n = x.shape[0]
@@ -64,6 +69,14 @@ CASES = {
     "reshape": (["mk"], lambda t: ops.reshape(t, [t.shape[1], t.shape[0]]), lambda t: t.reshape(t.shape[1], t.shape[0])),
     "token_logprobs": (["mk"], lambda x: ops.token_logprobs(x, targets(x), 0.7),
                        lambda x: torch.log_softmax(x / 0.7, -1).gather(1, torch.tensor(targets(x))[:, None])[:, 0]),
+    "linear_logprobs": (["mk", "nk"], lambda x, w: ops.linear_logprobs(x, w, few(x, w), 0.7),
+                        lambda x, w: torch.log_softmax(x @ w.T / 0.7, -1).gather(1, torch.tensor(few(x, w))[:, None])[:, 0]),
+    "cross_entropy": (["mk", "nk"], lambda x, w: ops.cross_entropy(x, w, few(x, w), [0.5] * x.shape[0]),
+                      lambda x, w: 0.5 * F.cross_entropy(x @ w.T, torch.tensor(few(x, w)), reduction="none")),
+    "norm_linear": (["mk", "k", "k", "nk", "n"], lambda x, g, b, w, c: ops.norm_linear(x, g, b, 1e-3, w, c),
+                    lambda x, g, b, w, c: F.linear(F.layer_norm(x, g.shape, g, b, 1e-3), w, c)),
+    "norm_mlp": (["mk", "k", "k", "nk", "n", "kn", "k"], lambda x, g, b, u, v, d, e: ops.norm_mlp(x, g, b, 1e-3, u, v, "gelu", d, e),
+                 lambda x, g, b, u, v, d, e: F.linear(gelu(F.linear(F.layer_norm(x, g.shape, g, b, 1e-3), u, v)), d, e)),
     "token_entropy": (["mk"], lambda x: ops.token_entropy(x, 0.7), lambda x: torch.distributions.Categorical(logits=x / 0.7).entropy()),
     "causal_attention": (["m3"], lambda x: ops.causal_attention(x, offsets(x), 3, 3), lambda x: attention(x, 3, 3, 5)),
     "causal_attention.grouped": (["m4"], lambda x: ops.causal_attention(x, offsets(x), 4, 2), lambda x: attention(x, 4, 2, 8)),
@@ -78,7 +91,8 @@ def test_every_op_has_a_case():
 
 
 # Products take small numbers only: those of large ones differ by more than the tolerance, in whatever order they are summed.
-SCALED = [(name, scale) for name in CASES for scale in (1, 8) if scale == 1 or name.split(".")[0] not in ("matmul", "linear", "causal_attention")]
+SCALED = [(name, scale) for name in CASES for scale in (1, 8) if scale == 1 or name.split(".")[0] not in (
+    "matmul", "linear", "norm_linear", "norm_mlp", "linear_logprobs", "cross_entropy", "causal_attention")]
 
 
 @pytest.mark.parametrize("name, scale", SCALED)
@@ -89,4 +103,4 @@ def test_op(name, scale, dtype, rng):
     for shape in shapes:
         size = [sizes[letter] for letter in shape.strip("+")]
         inputs.append(rng.uniform(0.2, 3, size) if shape[0] == "+" else rng.normal(size=size) * scale)
-    check(ours, theirs, *inputs, dtype=dtype)
+    check(ours, theirs, *inputs, dtype=dtype, weighted=name != "cross_entropy")  # its terms are the loss itself

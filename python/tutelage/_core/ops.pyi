@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import tutelage._core
 import typing
-__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'div', 'embedding', 'exp', 'gelu', 'layer_norm', 'linear', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'relu', 'reshape', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_linear', 'norm_mlp', 'relu', 'reshape', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
 @typing.overload
 def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -47,6 +47,16 @@ def concat_rows(xs: collections.abc.Sequence[tutelage._core.Tensor]) -> tutelage
 def concat_rows(xs: collections.abc.Sequence[tutelage._core.Tensor64]) -> tutelage._core.Tensor64:
     ...
 @typing.overload
+def cross_entropy(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], token_weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    """
+    -token_weights[i] log softmax(x W^T)[targets[i]], (M): terms of a loss, to be returned as they are.
+    """
+@typing.overload
+def cross_entropy(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], token_weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    """
+    -token_weights[i] log softmax(x W^T)[targets[i]], (M): terms of a loss, to be returned as they are.
+    """
+@typing.overload
 def div(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
 @typing.overload
@@ -85,6 +95,16 @@ def linear(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, bias: tutela
 def linear(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64 = ..., activation: str = 'none') -> tutelage._core.Tensor64:
     """
     act(x W^T + b): (M, K), (N, K), (N) -> (M, N)
+    """
+@typing.overload
+def linear_logprobs(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor:
+    """
+    log softmax(x W^T / temperature)[targets]: (M, C), (V, C), (M) -> (M), a few rows of logits at a time.
+    """
+@typing.overload
+def linear_logprobs(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, targets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], temperature: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tutelage._core.Tensor64:
+    """
+    log softmax(x W^T / temperature)[targets]: (M, C), (V, C), (M) -> (M), a few rows of logits at a time.
     """
 @typing.overload
 def log(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
@@ -140,6 +160,26 @@ def neg(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
 @typing.overload
 def neg(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def norm_linear(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, weight: tutelage._core.Tensor, bias: tutelage._core.Tensor = ...) -> tutelage._core.Tensor:
+    """
+    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.
+    """
+@typing.overload
+def norm_linear(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, norm_bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64 = ...) -> tutelage._core.Tensor64:
+    """
+    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.
+    """
+@typing.overload
+def norm_mlp(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, up_weight: tutelage._core.Tensor, up_bias: tutelage._core.Tensor, activation: str, down_weight: tutelage._core.Tensor, down_bias: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    """
+    Layer norm, linear, activation, linear; keeps only what the activation is given.
+    """
+@typing.overload
+def norm_mlp(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, norm_bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, up_weight: tutelage._core.Tensor64, up_bias: tutelage._core.Tensor64, activation: str, down_weight: tutelage._core.Tensor64, down_bias: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    """
+    Layer norm, linear, activation, linear; keeps only what the activation is given.
+    """
 @typing.overload
 def relu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
