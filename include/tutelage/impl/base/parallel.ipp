@@ -13,12 +13,19 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/base/worker_hook.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
 
 TUTELAGE_BEGIN
 
 namespace detail {
+
+TUTELAGE_INLINE std::atomic<WorkerHook>& worker_hook() {
+  static std::atomic<WorkerHook> hook{nullptr};
+  return hook;
+}
+TUTELAGE_INLINE WorkerHook set_worker_hook(WorkerHook hook) noexcept { return worker_hook().exchange(hook); }
 
 /// 0: not set by a call.
 TUTELAGE_INLINE std::atomic<int>& thread_limit() {
@@ -100,9 +107,11 @@ TUTELAGE_INLINE void parallel_for(std::int64_t n, std::int64_t grain, RangeBody 
   std::atomic<std::int64_t> next{0};
   const auto work = [&](int worker) {
     const FpStateGuard guard;
-    for (;;) {
+    for (bool first = true;; first = false) {
       const std::int64_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= chunks) return;
+      if (first)
+        if (const auto hook = detail::worker_hook().load(std::memory_order_relaxed)) hook();
       body(i * chunk, std::min(n, (i + 1) * chunk), worker);
     }
   };
