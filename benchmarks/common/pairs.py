@@ -25,20 +25,27 @@ def count_for(worker, seconds):
     return max(1, round(seconds / once))
 
 
-def fastest(candidates, effort):
-    """Starts each candidate (name -> function that gives a worker that is set up); the worker that does its work fastest, its name, and all times."""
-    best, times = None, {}
-    for name, start in candidates.items():
-        worker = start()
+@dataclass
+class Candidate:
+    """A worker that is set up, what it was started with, and its seconds a call."""
+
+    key: object
+    worker: object
+    seconds: float
+
+
+def fastest(start, keys, effort, best=None):
+    """Starts start(key) for each key; the fastest of them and of `best`, the others closed."""
+    for key in keys:
+        if best and key == best.key:
+            continue
+        worker = start(key)
         count = count_for(worker, effort.seconds)
-        times[name] = min(worker.call("timed", count=count)["wall"] for _ in range(3))
-        if best is None or times[name] < times[best[0]]:
-            if best:
-                best[1].close()
-            best = name, worker
-        else:
-            worker.close()
-    return best[1], best[0], times
+        found = Candidate(key, worker, min(worker.call("timed", count=count)["wall"] for _ in range(3)))
+        best, other = (found, best) if best is None or found.seconds < best.seconds else (best, found)
+        if other:
+            other.worker.close()
+    return best
 
 
 def compare(ours, theirs, effort):
