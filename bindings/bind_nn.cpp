@@ -22,9 +22,13 @@ void bind_nn(py::module_& m) {
       .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
       .field("temperature", &nn::GenerateOptions::temperature, "0: greedy")
       .field("top_k", &nn::GenerateOptions::top_k, "0: all")
+      .field("min_p", &nn::GenerateOptions::min_p, "ids at least min_p times as likely as the likeliest; 0: all")
+      .field("repetition_penalty", &nn::GenerateOptions::repetition_penalty, "of ids in the prompt or the answer so far; 1: off")
       .field("stop_ids", &nn::GenerateOptions::stop_ids, "")
+      .field("num_samples", &nn::GenerateOptions::num_samples, "answers to each prompt")
       .field("seed", &nn::GenerateOptions::seed, "")
-      .field("sample", &nn::GenerateOptions::sample, "which sample of each prompt")
+      .field("seeds", &nn::GenerateOptions::seeds, "one a prompt, in place of seed")
+      .field("sample", &nn::GenerateOptions::sample, "number of each prompt's first answer")
       .field("step", &nn::GenerateOptions::step, "")
       .field("first_item", &nn::GenerateOptions::first_item, "")
       .field("max_batch", &nn::GenerateOptions::max_batch, "sequences decoded at once; does not change the result")
@@ -81,9 +85,9 @@ void bind_nn(py::module_& m) {
                            py::object on_token, py::object should_stop) {
         nn::TokenCallback callback;
         if (!on_token.is_none())
-          callback = [&](std::int64_t prompt, std::int32_t id, float logprob) {
+          callback = [&](std::int64_t answer, std::int32_t id, float logprob) {
             py::gil_scoped_acquire gil;
-            on_token(prompt, id, logprob);
+            on_token(answer, id, logprob);
           };
         const auto run = run_options(py::none(), should_stop);
         py::gil_scoped_release release;

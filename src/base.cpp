@@ -2,6 +2,7 @@
 #include "tutelage/impl/base/math.ipp"
 #include "tutelage/impl/base/parallel.ipp"
 #include "tutelage/impl/base/rng.ipp"
+#include "tutelage/impl/base/team.ipp"
 
 TUTELAGE_BEGIN
 namespace math {

@@ -43,7 +43,12 @@ def logprobs(self, ids, mask=None, temperature=1.0):
 
 
 def generate(self, prompts, on_token=None, should_stop=None, **options):
-    """Samples an answer to each prompt (a list of ids): a list of Generation. Options are those of GenerateOptions."""
+    """Samples answers to each prompt (a list of ids): a list of Generation, those to prompts[i] from i * num_samples on.
+
+    Options are those of GenerateOptions: max_new_tokens, temperature, top_k, min_p, repetition_penalty, stop_ids, num_samples, seed or seeds (one
+    a prompt), sample, step, first_item, max_batch. on_token(answer, token, logprob) is called for each token. should_stop() is asked before each
+    token and may be another thread's flag, such as threading.Event().is_set; where it is true, the call raises Stopped.
+    """
     return self._generate([list(map(int, p)) for p in prompts], GenerateOptions(**options), on_token, should_stop)
 
 

@@ -257,7 +257,7 @@ class GenerateOptions:
     """
     How answers are sampled.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'top_k', 'stop_ids', 'seed', 'sample', 'step', 'first_item', 'max_batch']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'top_k', 'min_p', 'repetition_penalty', 'stop_ids', 'num_samples', 'seed', 'seeds', 'sample', 'step', 'first_item', 'max_batch']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -287,9 +287,33 @@ class GenerateOptions:
     def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def min_p(self) -> float:
+        """
+        ids at least min_p times as likely as the likeliest; 0: all
+        """
+    @min_p.setter
+    def min_p(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_samples(self) -> int:
+        """
+        answers to each prompt
+        """
+    @num_samples.setter
+    def num_samples(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def repetition_penalty(self) -> float:
+        """
+        of ids in the prompt or the answer so far; 1: off
+        """
+    @repetition_penalty.setter
+    def repetition_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
     def sample(self) -> int:
         """
-        which sample of each prompt
+        number of each prompt's first answer
         """
     @sample.setter
     def sample(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
@@ -299,6 +323,14 @@ class GenerateOptions:
         ...
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seeds(self) -> list[int]:
+        """
+        one a prompt, in place of seed
+        """
+    @seeds.setter
+    def seeds(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
     @property
     def step(self) -> int:
@@ -357,7 +389,12 @@ class Transformer:
         ...
     def generate(self, prompts, on_token = None, should_stop = None, **options):
         """
-        Samples an answer to each prompt (a list of ids): a list of Generation. Options are those of GenerateOptions.
+        Samples answers to each prompt (a list of ids): a list of Generation, those to prompts[i] from i * num_samples on.
+        
+            Options are those of GenerateOptions: max_new_tokens, temperature, top_k, min_p, repetition_penalty, stop_ids, num_samples, seed or seeds (one
+            a prompt), sample, step, first_item, max_batch. on_token(answer, token, logprob) is called for each token. should_stop() is asked before each
+            token and may be another thread's flag, such as threading.Event().is_set; where it is true, the call raises Stopped.
+            
         """
     def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> Tensor:
         """

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "../catch.hpp"
-#include "batches.hpp"
+#include "decoding.hpp"
 #include "tutelage/autograd/grad.hpp"
 #include "tutelage/base/error.hpp"
 #include "tutelage/base/parallel.hpp"
@@ -11,41 +11,6 @@
 #include "tutelage/nn/generate.hpp"
 
 using namespace tutelage;
-using Ids = std::vector<std::int32_t>;
-
-namespace {
-
-/// Head size 20 and hidden size 40 are no multiples of 16; the vocabulary is larger than the sampler's first runs.
-nn::Transformer uneven(double init_std = 0.3, std::int64_t vocab = 203, std::int64_t layers = 2) {
-  nn::TransformerConfig c;
-  c.vocab_size = vocab, c.max_positions = 90, c.hidden_size = 40, c.num_layers = layers, c.num_heads = 2, c.intermediate_size = 50,
-  c.init_std = init_std;
-  return nn::Transformer(c, 12);
-}
-
-std::vector<Ids> prompts_of(std::size_t n, std::uint64_t vocab, std::uint64_t most) {
-  Rng rng(77, Purpose::kUser);
-  std::vector<Ids> all(n);
-  for (auto& p : all) {
-    p.resize(1 + rng.below(most));
-    for (auto& id : p) id = static_cast<std::int32_t>(rng.below(vocab));
-  }
-  return all;
-}
-
-Ids joined(Ids a, const Ids& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-/// The last row of logits after `ids`, in double.
-std::vector<double> last_logits(const nn::Transformer& model, const Ids& ids) {
-  const Tensor z = model.logits(batch_of({ids}));
-  const auto row = z.span().last(static_cast<std::size_t>(z.dim(1)));
-  return {row.begin(), row.end()};
-}
-
-}  // namespace
 
 TEST_CASE("long prompts, ragged refills and threads leave every row's bits") {
   for (const std::int64_t layers : {1, 3}) {
@@ -91,37 +56,6 @@ TEST_CASE("the order of prompts does not change their answers") {
   for (std::size_t i = 0; i < 7; ++i) {
     CHECK(forward[i].ids == backward[6 - i].ids);
     CHECK(same_bytes(forward[i].logprobs, backward[6 - i].logprobs));
-  }
-}
-
-TEST_CASE("each draw is the written one: sorted ids, one uniform number, cumulative weights") {
-  for (const double init_std : {0.02, 0.8}) {  // nearly flat and peaked
-    const auto model = uneven(init_std);
-    const auto prompts = prompts_of(20, 203, 5);
-    for (const std::int64_t top_k : {0, 1, 33, 203}) {
-      nn::GenerateOptions o;
-      o.max_new_tokens = 3, o.temperature = 0.7, o.seed = 21, o.first_item = 100, o.step = 5, o.sample = 2, o.top_k = top_k;
-      const auto answers = nn::generate(model, prompts, o);
-      for (std::size_t i = 0; i < prompts.size(); ++i) {
-        auto ids = prompts[i];
-        for (std::uint32_t t = 0; t < 3; ++t) {
-          const auto z = last_logits(model, ids);
-          Ids order(203);
-          for (int k = 0; k < 203; ++k) order[static_cast<std::size_t>(k)] = k;
-          std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return z[static_cast<std::size_t>(a)] > z[static_cast<std::size_t>(b)]; });
-          if (top_k) order.resize(static_cast<std::size_t>(top_k));
-          double total = 0, sum = 0;
-          const auto weight = [&](int id) { return std::exp((z[static_cast<std::size_t>(id)] - z[static_cast<std::size_t>(order[0])]) / 0.7); };
-          for (const int id : order) total += weight(id);
-          const double mark = Rng(21, Purpose::kSample, 100 + static_cast<std::uint32_t>(i), 5, 2, t).uniform() * total;
-          std::size_t pick = 0;
-          while ((sum += weight(order[pick])) <= mark) ++pick;
-          REQUIRE(answers[i].ids[t] == order[pick]);
-          CHECK(answers[i].logprobs[t] == Approx(std::log(weight(order[pick]) / total)).margin(2e-5));
-          ids.push_back(answers[i].ids[t]);
-        }
-      }
-    }
   }
 }
 
