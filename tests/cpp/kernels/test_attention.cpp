@@ -135,6 +135,26 @@ TEMPLATE_TEST_CASE("a query alone, against keys that came before, gives the same
   }
 }
 
+TEMPLATE_TEST_CASE("rows of several heads at once are the rows of each", "[kernels]", float, double) {
+  using T = TestType;
+  for (const auto& [length, size] : {std::pair<std::int64_t, std::int64_t>{37, 20}, {150, 16}, {70, 64}}) {
+    const std::int64_t heads = 7;
+    Head<T> whole(length, size, heads);
+    whole.forward();
+    for (const auto* t : tables<T>()) {
+      INFO(t->name << ", length " << length);
+      Head<T> h(length, size, heads);
+      std::vector<Row<T>> scratch(static_cast<std::size_t>(heads));
+      for (std::int64_t i = 0; i < length; ++i) {
+        std::vector<kernels::Attention<T>> calls;
+        for (std::int64_t k = 0; k < heads; ++k) calls.push_back(h.call(k, i, scratch[static_cast<std::size_t>(k)]));
+        t->attention_row(calls.data(), heads, i);
+      }
+      CHECK((same(h.out, whole.out) && same(h.max, whole.max) && same(h.sum, whole.sum)));
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("attention is attention: against plain double arithmetic", "[kernels]", float, double) {
   using T = TestType;
   Head<T> h(19, 12, 1);

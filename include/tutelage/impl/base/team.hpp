@@ -12,6 +12,8 @@ class Team {
  public:
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
+  /// The calling thread without others.
+  static Team alone() noexcept { return Team(0); }
 
   /// As parallel_for, for bodies that ask for no worker's number; on the leader's thread only, and not from a body.
   void for_each(std::int64_t n, std::int64_t grain, RangeBody body) noexcept;

@@ -12,10 +12,10 @@ namespace TUTELAGE_ISA {
 // Rows of queries (or keys) that go through a block together. It changes which chains run side by side, never a chain.
 inline constexpr int kTileRows = kLanes<float> == 16 ? 8 : kLanes<float> == 8 ? 4 : 1;
 
-/// c(i, j) = chain over d < depth of a(i, d) * b(d, j), for MR rows and one panel of columns.
-template <class T, int MR>
+/// c(i, j) = chain over d < depth of a(i, d) * b(d, j), for MR rows and NP packets of columns.
+template <class T, int MR, int NP = kPanelPackets<T>>
 inline void product_tile(const T* a, std::int64_t a_row, const T* b, std::int64_t b_row, std::int64_t depth, T* c, std::int64_t c_row) {
-  constexpr int NP = kPanelPackets<T>, S = kLanes<T>;
+  constexpr int S = kLanes<T>;
   Packet<T> acc[MR][NP];
   for (int i = 0; i < MR; ++i)
     for (int p = 0; p < NP; ++p) acc[i][p] = packet_set<T>(0);
@@ -131,22 +131,68 @@ template <class T> inline void softmax_row(T scale, std::int64_t n, T* s, T& max
   sum_out = sum.tree();
 }
 
-template <class T, int MR> inline void attention_rows(const Attention<T>& a, std::int64_t i) {
+template <class T, int MR> inline void scores_of(const Attention<T>& a, std::int64_t i, T* max, T* sum) {
   constexpr std::int64_t W = kPanel<T>;
   const T* q = a.q + (i - a.q_offset) * a.q_row;
-  T *s = a.scratch, max[MR], sum[MR];
-  for (std::int64_t j = 0; j < i + MR; j += W) product_tile<T, MR>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
+  T* s = a.scratch;
+  std::int64_t j = 0;
+  if constexpr (MR == 1) {  // of a single row more columns at once hide the latency
+    for (; j + 3 * W <= i && j + 4 * W <= a.scratch_row; j += 4 * W)
+      product_tile<T, 1, 4 * kPanelPackets<T>>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
+    for (; j + W <= i && j + 2 * W <= a.scratch_row; j += 2 * W)
+      product_tile<T, 1, 2 * kPanelPackets<T>>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
+  }
+  for (; j < i + MR; j += W) product_tile<T, MR>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
   for (int k = 0; k < MR; ++k) {
     softmax_row(a.scale, i + k + 1, s + k * a.scratch_row, max[k], sum[k]);
     if (a.max) a.max[i + k - a.q_offset] = max[k], a.sum[i + k - a.q_offset] = sum[k];
   }
+}
+
+template <class T, class V> inline void divide_into(T* to, V acc, T sum) {
+  if constexpr (sizeof(acc) == sizeof(T))
+    *to = acc / sum;
+  else
+    packet_store<T>(to, packet_div(acc, packet_set<T>(sum)));
+}
+
+template <class T, int MR> inline void attention_rows(const Attention<T>& a, std::int64_t i) {
+  T max[MR], sum[MR];
+  scores_of<T, MR>(a, i, max, sum);
   T* out = a.out + (i - a.q_offset) * a.out_row;
-  weighted_head<T, MR>(s, a.scratch_row, a.v, a.v_row, i + 1, a.head_size, [&](int k, std::int64_t d, auto acc) {
-    if constexpr (sizeof(acc) == sizeof(T))
-      out[k * a.out_row + d] = acc / sum[k];
-    else
-      packet_store<T>(out + k * a.out_row + d, packet_div(acc, packet_set<T>(sum[k])));
+  weighted_head<T, MR>(a.scratch, a.scratch_row, a.v, a.v_row, i + 1, a.head_size,
+                       [&](int k, std::int64_t d, auto acc) { divide_into(out + k * a.out_row + d, acc, sum[k]); });
+}
+
+/// Row i of H heads of one size: their chains run side by side.
+template <class T, int H> inline void heads_row(const Attention<T>* a, std::int64_t i) {
+  T max[H], sum[H];
+  for (int h = 0; h < H; ++h) scores_of<T, 1>(a[h], i, max + h, sum + h);
+  const auto at = [&](int h) { return a[h].out + (i - a[h].q_offset) * a[h].out_row; };
+  const std::int64_t rest = for_packets<T>(a[0].head_size, [&](std::int64_t d, auto packets) {
+    constexpr int NP = decltype(packets)::value, S = kLanes<T>;
+    Packet<T> acc[H][NP];
+    for (int h = 0; h < H; ++h)
+      for (int p = 0; p < NP; ++p) acc[h][p] = packet_set<T>(0);
+    for (std::int64_t j = 0; j <= i; ++j)
+#pragma GCC unroll 4
+      for (int h = 0; h < H; ++h)
+        for (int p = 0; p < NP; ++p)
+          acc[h][p] = packet_fma(packet_set<T>(a[h].scratch[j]), packet_load<T>(a[h].v + j * a[h].v_row + d + p * S), acc[h][p]);
+    for (int h = 0; h < H; ++h)
+      for (int p = 0; p < NP; ++p) divide_into(at(h) + d + p * S, acc[h][p], sum[h]);
   });
+  for (int h = 0; h < H; ++h)
+    for (std::int64_t d = rest; d < a[h].head_size; ++d) {
+      T acc = 0;
+      for (std::int64_t j = 0; j <= i; ++j) acc = std::fma(a[h].scratch[j], a[h].v[j * a[h].v_row + d], acc);
+      divide_into(at(h) + d, acc, sum[h]);
+    }
+}
+
+template <class T> void attention_row(const Attention<T>* heads, std::int64_t count, std::int64_t i) {
+  for (; count >= 4; count -= 4, heads += 4) heads_row<T, 4>(heads, i);
+  for (; count > 0; --count, ++heads) heads_row<T, 1>(heads, i);
 }
 
 template <class T> void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) {

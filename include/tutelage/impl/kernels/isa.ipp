@@ -43,6 +43,7 @@ template <class T> constexpr Table<T> make_table() {
   t.token_logprob_backward = token_logprob_backward<T>;
   t.transpose = transpose<T>;
   t.attention = attention<T>;
+  t.attention_row = attention_row<T>;
   t.attention_backward = attention_backward<T>;
   t.adamw = adamw<T>;
   return t;

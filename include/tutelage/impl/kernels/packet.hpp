@@ -17,6 +17,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "tutelage/impl/base/math_generic.hpp"
 #include "tutelage/impl/kernels/table.hpp"
@@ -53,6 +54,21 @@ template <class T> inline Packet<T> packet_pow2(Packet<T> n) {
   const Ints bits = (__builtin_convertvector((Floats)n, Ints) + (sizeof(T) == 4 ? 127 : 1023)) << (sizeof(T) == 4 ? 23 : 52);
   return (Packet<T>)bits;
 }
+/// Lane i becomes lane (i + W) mod the number of lanes.
+template <class T, int W> inline Packet<T> packet_rotate(Packet<T> x) {
+  constexpr int S = kLanes<T>;
+  typedef T Floats __attribute__((vector_size(sizeof(Packet<T>))));
+#if defined(__clang__)
+  return [&]<int... I>(std::integer_sequence<int, I...>) { return (Packet<T>)__builtin_shufflevector((Floats)x, (Floats)x, ((I + W) % S)...); }
+  (std::make_integer_sequence<int, S>{});
+#else
+  typedef std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> Ints __attribute__((vector_size(sizeof(Packet<T>))));
+  Ints from;
+  for (int i = 0; i < S; ++i) from[i] = (i + W) % S;
+  return (Packet<T>)__builtin_shuffle((Floats)x, from);
+#endif
+}
+template <class T> inline T packet_first(Packet<T> x) { return packets::pfirst(x); }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 template <class T> using PacketSquare = packets::PacketBlock<Packet<T>, kLanes<T>>;  // as many packets as a packet has lanes
@@ -75,6 +91,7 @@ template <class T> inline T packet_sqrt(T a) { return std::sqrt(a); }
 template <class T> inline T packet_less(T a, T b) { return a < b ? T(1) : T(0); }
 template <class T> inline T packet_select(T m, T a, T b) { return m != T(0) ? a : b; }
 template <class T> inline T packet_pow2(T n) { return detail::pow2(n); }
+template <class T> inline T packet_first(T x) { return x; }
 template <class T> struct PacketSquare { T packet[1]; };
 template <class B> inline void packet_transpose(B&) {}
 #endif
@@ -112,21 +129,24 @@ template <class T> struct Lanes16 {
     store(all);
     std::memcpy(x, all, static_cast<std::size_t>(n) * sizeof(T));
   }
+  /// Lane 0 of v = f(v, v moved down by 8), by 4, by 2, by 1.
+  template <class F> T fold(const F& f) const {
+    Lanes16 v = *this;
+    for (int width = kCount / 2; width > 0; width /= 2)
+      for (int i = 0; i < width; ++i) v.p[i] = f(v.p[i], v.p[i + width]);
+    Packet<T> x = v.p[0];
+    if constexpr (kSize >= 16) x = f(x, packet_rotate<T, 8>(x));
+    if constexpr (kSize >= 8) x = f(x, packet_rotate<T, 4>(x));
+    if constexpr (kSize >= 4) x = f(x, packet_rotate<T, 2>(x));
+    if constexpr (kSize >= 2) x = f(x, packet_rotate<T, 1>(x));
+    return packet_first<T>(x);
+  }
   /// i + 8, i + 4, i + 2, i + 1 (canonical order, rule 2).
   T tree() const {
-    alignas(64) T a[16];
-    store(a);
-    for (int width = 8; width > 0; width /= 2)
-      for (int i = 0; i < width; ++i) a[i] = a[i] + a[i + width];
-    return a[0];
+    return fold([](Packet<T> a, Packet<T> b) { return packet_add(a, b); });
   }
-
   T largest() const {
-    alignas(64) T a[16];
-    store(a);
-    T best = a[0];
-    for (T x : a) best = best < x ? x : best;
-    return best;
+    return fold([](Packet<T> a, Packet<T> b) { return packet_max(a, b); });
   }
 
   template <class F> static Lanes16 each(const F& f) {

@@ -32,9 +32,7 @@ template <class T> T max(const T* x, std::int64_t n) {
   if (n >= 16) {
     L<T> m = L<T>::load(x);
     for (i = 16; i + 16 <= n; i += 16) m = max(m, L<T>::load(x + i));
-    alignas(64) T all[16];
-    m.store(all);
-    for (T v : all) best = best < v ? v : best;
+    best = m.largest();
   }
   for (; i < n; ++i) best = best < x[i] ? x[i] : best;
   return best;

@@ -125,6 +125,8 @@ template <class T> struct Table {
 
   void (*transpose)(const T* x, std::int64_t x_row, std::int64_t rows, std::int64_t columns, T* y, std::int64_t y_row);  // y(j, i) = x(i, j)
   void (*attention)(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end);
+  /// Row i alone, of several heads of one size, each with its own scratch.
+  void (*attention_row)(const Attention<T>* heads, std::int64_t count, std::int64_t i);
   void (*attention_backward)(const AttentionBackward<T>& a);
 
   void (*adamw)(const AdamW<T>& c, const T* grad, T* param, T* m, T* v, std::int64_t begin, std::int64_t end);

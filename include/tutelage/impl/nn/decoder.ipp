@@ -65,6 +65,13 @@ struct Segment {
   bool scored;  // the logits after its last token are wanted
 };
 
+/// Multiply-adds of one token through all weights.
+inline std::int64_t token_work(const Transformer& model) {
+  std::int64_t n = model.token_embedding.size();
+  for (const auto& b : model.blocks) n += b.qkv_weight.size() + b.out_weight.size() + b.up_weight.size() + b.down_weight.size();
+  return n;
+}
+
 /// The forward pass with caches: the same kernels in the same orders as Transformer::hidden, hence the same bits. All memory is taken at the
 /// start, and one team of threads serves a whole step.
 class Decoder {
@@ -78,10 +85,8 @@ class Decoder {
       layers_.push_back({product_of(b.qkv_weight, &b.qkv_bias), product_of(b.out_weight, &b.out_bias), product_of(b.up_weight, &b.up_bias),
                          product_of(b.down_weight, &b.down_bias)});
       widest = std::max(widest, f);
-      row_work_ += 4 * c_ * c_ + 2 * c_ * f;
     }
     head_ = product_of(model.token_embedding, nullptr);
-    row_work_ += c_ * model.config.vocab_size;
     memory_ = std::make_unique<Storage<float>>(most_rows * (3 * c_ + widest + 2) + most_scored * model.config.vocab_size);
     x_ = memory_->data();
     narrow_ = x_ + most_rows * c_;
@@ -93,10 +98,8 @@ class Decoder {
     last_.reserve(static_cast<std::size_t>(most_scored));
   }
 
-  /// Multiply-adds of one row through all weights.
-  std::int64_t row_work() const { return row_work_; }
   /// (scored segments, V), until the next feed.
-  float* logits() { return logits_; }
+  float* logits() const { return logits_; }
 
   /// Feeds the segments' tokens, which lie end to end in ids.
   void feed(Team& team, std::span<const std::int32_t> ids, std::span<const Segment> segments) {
@@ -201,30 +204,38 @@ class Decoder {
 
   /// Takes the new keys and values out of wide (rows, 3C), and leaves what each query attends to in narrow.
   void attend(Team& team, std::int64_t layer, std::span<const Segment> segments, bool last_only) {
-    const std::int64_t d = c_ / heads_, row = 3 * c_;
+    const std::int64_t d = c_ / heads_, groups = (heads_ + kHeads - 1) / kHeads;
     std::int64_t work = 0;
-    for (const auto& s : segments) work += s.count * (s.cache->length + s.count) * d;
-    const auto tasks = static_cast<std::int64_t>(segments.size()) * heads_;
+    for (const auto& s : segments) work += s.count * (s.cache->length + s.count) * d * kHeads;
+    const auto tasks = static_cast<std::int64_t>(segments.size()) * groups;
     team.for_each(tasks, grain(2 * work / static_cast<std::int64_t>(segments.size())), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
-        const Segment& s = segments[static_cast<std::size_t>(task / heads_)];
-        const std::int64_t h = task % heads_, before = s.cache->length;
-        const float* from = wide_ + s.first * row + h * d;
-        kernels::Attention<float> a;
-        float *kt = s.cache->keys(layer, h), *v = s.cache->values(layer, h);
-        kernels::transpose_keys(from + c_, row, s.count, d, kt + before, s.cache->capacity());
-        for (std::int64_t t = 0; t < s.count; ++t) std::copy_n(from + t * row + 2 * c_, d, v + (before + t) * d);
-        if (last_only && !s.scored) continue;
-        const std::int64_t skipped = last_only ? s.count - 1 : 0;
-        a.q = from + skipped * row, a.q_row = row, a.q_offset = before + skipped;
-        a.kt = kt, a.k_step = s.cache->capacity();
-        a.v = v, a.v_row = d;
-        a.out = narrow_ + (s.first + skipped) * c_ + h * d, a.out_row = c_;
-        a.head_size = d, a.scale = 1.0f / std::sqrt(static_cast<float>(d));
-        a.scratch = s.cache->scratch(h), a.scratch_row = s.cache->scratch_row();
-        table_.attention(a, a.q_offset, before + s.count);
+        const std::int64_t first = task % groups * kHeads;
+        attend(layer, segments[static_cast<std::size_t>(task / groups)], first, std::min(heads_, first + kHeads), last_only);
       }
     });
+  }
+
+  /// Heads [h0, h1) of one segment.
+  void attend(std::int64_t layer, const Segment& s, std::int64_t h0, std::int64_t h1, bool last_only) {
+    const std::int64_t d = c_ / heads_, row = 3 * c_, before = s.cache->length, skipped = last_only ? s.count - 1 : 0;
+    kernels::Attention<float> heads[kHeads];
+    for (std::int64_t h = h0; h < h1; ++h) {
+      const float* from = wide_ + s.first * row + h * d;
+      auto& a = heads[h - h0];
+      float *kt = s.cache->keys(layer, h), *v = s.cache->values(layer, h);
+      kernels::transpose_keys(from + c_, row, s.count, d, kt + before, s.cache->capacity());
+      for (std::int64_t t = 0; t < s.count; ++t) std::copy_n(from + t * row + 2 * c_, d, v + (before + t) * d);
+      a.q = from + skipped * row, a.q_row = row, a.q_offset = before + skipped;
+      a.kt = kt, a.k_step = s.cache->capacity();
+      a.v = v, a.v_row = d;
+      a.out = narrow_ + (s.first + skipped) * c_ + h * d, a.out_row = c_;
+      a.head_size = d, a.scale = 1.0f / std::sqrt(static_cast<float>(d));
+      a.scratch = s.cache->scratch(h), a.scratch_row = s.cache->scratch_row();
+    }
+    if (last_only && !s.scored) return;
+    if (s.count - skipped == 1) return table_.attention_row(heads, h1 - h0, before + skipped);
+    for (std::int64_t h = 0; h < h1 - h0; ++h) table_.attention(heads[h], before, before + s.count);
   }
 
   /// x and narrow of the scored segments' last tokens, end to end.
@@ -238,12 +249,12 @@ class Decoder {
   }
 
   static constexpr std::int64_t kGrain = 1 << 15;  // multiply-adds that a thread should have at least, once it is there
+  static constexpr std::int64_t kHeads = 4;        // whose rows a thread takes together
   static constexpr std::int64_t kPanels = 4;       // of B at a time: kernels of few rows take so many at once
   const Transformer model_;                        // shares the weights, which writers elsewhere copy first
   const kernels::Table<float>& table_ = kernels::table<float>();
   const std::int64_t c_, heads_;
   const float eps_;
-  std::int64_t row_work_ = 0;
   std::vector<Layer> layers_;
   Product head_;
   std::unique_ptr<Storage<float>> memory_;

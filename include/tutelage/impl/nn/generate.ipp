@@ -61,12 +61,13 @@ class Batch {
         vocab_size_(static_cast<std::size_t>(model.config.vocab_size)),
         results_(prompts.size() * static_cast<std::size_t>(options.num_samples)),
         places_(std::min(static_cast<std::int64_t>(results_.size()), options.max_batch)),
-        decoder_(model, places_ + kPromptRows, places_),
+        token_work_(token_work(model)),
         sampler_(options, model.config.vocab_size, places_) {
+    // Small weights fit each core's caches: then threads take sequences of their own and need not meet inside a step.
+    const std::int64_t groups = token_work_ <= kOwnWork ? std::min<std::int64_t>(num_threads(), (places_ + 1) / 2) : 1;
+    for (std::int64_t i = 0; i < groups; ++i) groups_.push_back(std::make_unique<Group>(model, places_, places_ / groups + 1));
     slots_.reserve(static_cast<std::size_t>(places_));
     for (std::int64_t i = 0; i < places_; ++i) slots_.emplace_back(model.config);
-    ids_.reserve(slots_.size() + static_cast<std::size_t>(kPromptRows));
-    segments_.reserve(slots_.size());
     draws_.reserve(slots_.size());
     scored_.reserve(slots_.size());
   }
@@ -78,7 +79,7 @@ class Batch {
       if (run.stop_requested()) throw Stopped("generate: stopped by the caller");
       fill_slots();
       gather();
-      const bool small = static_cast<std::int64_t>(ids_.size()) * decoder_.row_work() < kForkWork;
+      const bool small = rows_ * token_work_ < kForkWork;
       with_team(small ? 1 : num_threads(), [this](Team& team) { step(team); });
       const std::int64_t before = done;
       for (std::size_t i = 0; i < scored_.size(); ++i) done += take(*scored_[i], draws_[i], on_token);
@@ -96,6 +97,18 @@ class Batch {
     bool busy = false, begun = false;  // begun: its prompt is being fed
     std::vector<std::uint8_t> is_seen;
     std::vector<std::int32_t> seen;
+  };
+
+  /// The sequences that one thread, or all together, take through the weights.
+  struct Group {
+    Group(const Transformer& model, std::int64_t places, std::int64_t scored) : decoder(model, places + kPromptRows, scored) {
+      ids.reserve(static_cast<std::size_t>(places + kPromptRows));
+      segments.reserve(static_cast<std::size_t>(scored));
+    }
+    Decoder decoder;
+    std::vector<std::int32_t> ids;
+    std::vector<Segment> segments;
+    std::size_t first_draw = 0, end_draw = 0;
   };
 
   std::size_t prompt_of(std::size_t answer) const { return answer / static_cast<std::size_t>(options_.num_samples); }
@@ -154,34 +167,60 @@ class Batch {
 
   /// The next tokens of every sequence: one each and up to kPromptRows more of prompts.
   void gather() {
-    ids_.clear(), segments_.clear(), draws_.clear(), scored_.clear();
-    std::int64_t left = kPromptRows;
-    float* logits = decoder_.logits();
-    for (auto& slot : slots_) {
-      if (!slot.busy || !slot.begun) continue;
-      const std::int64_t begin = slot.cache.length, rest = static_cast<std::int64_t>(slot.ids.size()) - begin, n = std::min(rest, 1 + left);
-      left -= n - 1;
-      segments_.push_back({&slot.cache, static_cast<std::int64_t>(ids_.size()), n, n == rest});
-      ids_.insert(ids_.end(), slot.ids.begin() + begin, slot.ids.begin() + begin + n);
-      if (n != rest) continue;
-      const std::size_t prompt = prompt_of(slot.answer);
-      Draw d;
-      d.logits = logits, logits += vocab_size_;
-      d.seen = slot.seen;
-      d.seed = options_.seeds.empty() ? options_.seed : options_.seeds[prompt];
-      d.item = options_.first_item + (options_.seeds.empty() ? static_cast<std::uint32_t>(prompt) : 0);
-      d.sample = options_.sample + static_cast<std::uint32_t>(slot.answer - prompt * static_cast<std::size_t>(options_.num_samples));
-      d.position = static_cast<std::uint32_t>(results_[slot.answer].ids.size());
-      draws_.push_back(d);
-      scored_.push_back(&slot);
+    rows_ = 0;
+    draws_.clear(), scored_.clear();
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      auto& group = *groups_[g];
+      group.ids.clear(), group.segments.clear();
+      group.first_draw = draws_.size();
+      std::int64_t left = kPromptRows;
+      float* logits = group.decoder.logits();
+      for (std::size_t i = g; i < slots_.size(); i += groups_.size()) {
+        auto& slot = slots_[i];
+        if (!slot.busy || !slot.begun) continue;
+        const std::int64_t begin = slot.cache.length, rest = static_cast<std::int64_t>(slot.ids.size()) - begin, n = std::min(rest, 1 + left);
+        left -= n - 1;
+        group.segments.push_back({&slot.cache, static_cast<std::int64_t>(group.ids.size()), n, n == rest});
+        group.ids.insert(group.ids.end(), slot.ids.begin() + begin, slot.ids.begin() + begin + n);
+        if (n != rest) continue;
+        draws_.push_back(draw_of(slot, logits));
+        scored_.push_back(&slot);
+        logits += vocab_size_;
+      }
+      group.end_draw = draws_.size();
+      rows_ += static_cast<std::int64_t>(group.ids.size());
     }
   }
 
+  Draw draw_of(const Slot& slot, float* logits) const {
+    const std::size_t prompt = prompt_of(slot.answer);
+    Draw d;
+    d.logits = logits;
+    d.seen = slot.seen;
+    d.seed = options_.seeds.empty() ? options_.seed : options_.seeds[prompt];
+    d.item = options_.first_item + (options_.seeds.empty() ? static_cast<std::uint32_t>(prompt) : 0);
+    d.sample = options_.sample + static_cast<std::uint32_t>(slot.answer - prompt * static_cast<std::size_t>(options_.num_samples));
+    d.position = static_cast<std::uint32_t>(results_[slot.answer].ids.size());
+    return d;
+  }
+
   void step(Team& team) {
-    decoder_.feed(team, ids_, segments_);
-    const auto rows = static_cast<std::int64_t>(draws_.size());
+    if (groups_.size() == 1) return step(team, *groups_[0]);
+    team.for_each(static_cast<std::int64_t>(groups_.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t g = begin; g < end; ++g) {
+        Team alone = Team::alone();
+        step(alone, *groups_[static_cast<std::size_t>(g)]);
+      }
+    });
+  }
+
+  void step(Team& team, Group& group) {
+    if (group.ids.empty()) return;
+    group.decoder.feed(team, group.ids, group.segments);
+    const auto rows = static_cast<std::int64_t>(group.end_draw - group.first_draw);
     team.for_each(rows, std::max<std::int64_t>(1, (1 << 11) / static_cast<std::int64_t>(vocab_size_)), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) sampler_.draw(draws_[static_cast<std::size_t>(i)], i);
+      for (auto i = static_cast<std::int64_t>(group.first_draw) + begin; i < static_cast<std::int64_t>(group.first_draw) + end; ++i)
+        sampler_.draw(draws_[static_cast<std::size_t>(i)], i);
     });
   }
 
@@ -204,17 +243,18 @@ class Batch {
 
   static constexpr std::int64_t kPromptRows = 256;    // of prompts in one step: bounds the memory and the time between two questions to stop
   static constexpr std::int64_t kForkWork = 1 << 19;  // multiply-adds of a step from which on a second thread pays
+  static constexpr std::int64_t kOwnWork = 1 << 21;   // weights up to which each thread takes sequences of its own
   const GenerateOptions& options_;
   const Prompts& prompts_;
   const std::size_t vocab_size_;
   std::vector<Generation> results_;
   const std::int64_t places_;
-  Decoder decoder_;
+  const std::int64_t token_work_;
   Sampler sampler_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::int64_t rows_ = 0;  // of the step at hand
   std::vector<Slot> slots_;
   std::size_t waiting_ = 0;  // the next answer to begin
-  std::vector<std::int32_t> ids_;
-  std::vector<Segment> segments_;
   std::vector<Draw> draws_;
   std::vector<Slot*> scored_;
 };
