@@ -59,30 +59,49 @@ template <class V, class... C> [[gnu::always_inline]] inline V polynomial(V x, t
   return p;
 }
 
+template <class T> struct ExpRange {
+  static constexpr T low = sizeof(T) == 4 ? T(-87.33) : T(-708), high = sizeof(T) == 4 ? T(88.72283) : T(709.782712893384);
+  static constexpr T magic = sizeof(T) == 4 ? T(12582912) : T(6755399441055744.0);  // 1.5 * 2^23, 1.5 * 2^52: rounds to a whole number
+};
+
+/// exp(x) = p 2^n; returns p, of |r| <= ln(2) / 2.
+template <class V> [[gnu::always_inline]] inline V exp_fraction(V x, V& n) {
+  using T = typename V::Scalar;
+  const V magic = V::set(ExpRange<T>::magic);
+  n = fma(x, V::set(T(1.4426950408889634)), magic) - magic;
+  if constexpr (sizeof(T) == 4) {
+    V r = fma(n, V::set(T(-0.693145752)), x);
+    r = fma(n, V::set(T(-1.42860677e-6)), r);
+    return polynomial(r, T(1.0 / 5040), 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
+  } else {
+    V r = fma(n, V::set(T(-6.93147180369123816490e-01)), x);
+    r = fma(n, V::set(T(-1.90821492927058770002e-10)), r);
+    return polynomial(r, T(1.0 / 6227020800.0), 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                      1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
+  }
+}
+
 template <class V> [[gnu::always_inline]] inline V exp_of(V x) {
   using T = typename V::Scalar;
-  constexpr bool f = sizeof(T) == 4;
-  constexpr T low = f ? T(-87.33) : T(-708), high = f ? T(88.72283) : T(709.782712893384);
-  constexpr T magic = f ? T(12582912) : T(6755399441055744.0);  // 1.5 * 2^23, 1.5 * 2^52: rounds to a whole number
-  const V at = min(max(V::set(low), x), V::set(high));
-  const V n = fma(at, V::set(T(1.4426950408889634)), V::set(magic)) - V::set(magic);
-  V r, p;
-  if constexpr (f) {
-    r = fma(n, V::set(T(-0.693145752)), at);
-    r = fma(n, V::set(T(-1.42860677e-6)), r);
-    p = polynomial(r, T(1.0 / 5040), 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
-  } else {
-    r = fma(n, V::set(T(-6.93147180369123816490e-01)), at);
-    r = fma(n, V::set(T(-1.90821492927058770002e-10)), r);
-    p = polynomial(r, T(1.0 / 6227020800.0), 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
-                   1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1.0, 1.0);
-  }
+  const V low = V::set(ExpRange<T>::low), high = V::set(ExpRange<T>::high), magic = V::set(ExpRange<T>::magic);
+  V n;
+  const V p = exp_fraction(min(max(low, x), high), n);
   // 2^n in two halves, so that n = 128 (1024) does not overflow on the way.
-  const V half = fma(n, V::set(T(0.5)), V::set(magic)) - V::set(magic);
+  const V half = fma(n, V::set(T(0.5)), magic) - magic;
   V y = (p * pow2(half)) * pow2(n - half);
-  y = select(less(x, V::set(low)), V::set(T(0)), y);
-  y = select(less(V::set(high), x), V::set(std::numeric_limits<T>::infinity()), y);
+  y = select(less(x, low), V::set(T(0)), y);
+  y = select(less(high, x), V::set(std::numeric_limits<T>::infinity()), y);
   return select(less(x, V::set(T(1))), y, select(less(V::set(T(0)), x), y, x));  // NaN stays
+}
+
+/// exp_of for x <= 0: the same bits from fewer steps.
+template <class V> [[gnu::always_inline]] inline V exp_nonpositive(V x) {
+  using T = typename V::Scalar;
+  const V low = V::set(ExpRange<T>::low);
+  V n;
+  const V p = exp_fraction(max(low, x), n);
+  const V y = select(less(x, low), V::set(T(0)), p * pow2(n));
+  return select(less(x, V::set(T(1))), y, x);  // NaN stays
 }
 
 template <class V> [[gnu::always_inline]] inline V log_of(V x) {
@@ -125,7 +144,8 @@ template <class V> [[gnu::always_inline]] inline V log1p_of(V x) {
                 select(less(x, V::set(std::numeric_limits<T>::infinity())), exact, x));
 }
 
-template <class V> [[gnu::always_inline]] inline V expm1_of(V x) {
+/// expm1 from exp(x), which it takes where |x| is not small.
+template <class V> [[gnu::always_inline]] inline V expm1_from(V x, V exp_x) {
   using T = typename V::Scalar;
   V p;
   if constexpr (sizeof(T) == 4)
@@ -133,25 +153,26 @@ template <class V> [[gnu::always_inline]] inline V expm1_of(V x) {
   else
     p = polynomial(x, T(1.0 / 1307674368000.0), 1.0 / 87178291200.0, 1.0 / 6227020800.0, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
                    1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5);
-  return select(less(abs_of(x), V::set(T(0.35))), fma(x * x, p, x), exp_of(x) - V::set(T(1)));
+  return select(less(abs_of(x), V::set(T(0.35))), fma(x * x, p, x), exp_x - V::set(T(1)));
 }
+template <class V> [[gnu::always_inline]] inline V expm1_of(V x) { return expm1_from(x, exp_of(x)); }
 
 template <class V> [[gnu::always_inline]] inline V tanh_of(V x) {
   using T = typename V::Scalar;
-  const V t = V::set(T(0)) - expm1_of(V::set(T(-2)) * abs_of(x));  // 1 - exp(-2 |x|)
+  const V z = V::set(T(-2)) * abs_of(x), t = V::set(T(0)) - expm1_from(z, exp_nonpositive(z));  // 1 - exp(-2 |x|)
   const V y = t / (V::set(T(2)) - t);
   return select(less(x, V::set(T(0))), V::set(T(0)) - y, y);
 }
 
 template <class V> [[gnu::always_inline]] inline V sigmoid_of(V x) {
   using T = typename V::Scalar;
-  const V e = exp_of(V::set(T(0)) - abs_of(x)), one = V::set(T(1));
+  const V e = exp_nonpositive(V::set(T(0)) - abs_of(x)), one = V::set(T(1));
   return select(less(x, V::set(T(0))), e, one) / (one + e);
 }
 
 template <class V> [[gnu::always_inline]] inline V softplus_of(V x) {
   using T = typename V::Scalar;
-  return max(x, V::set(T(0))) + log1p_of(exp_of(V::set(T(0)) - abs_of(x)));
+  return max(x, V::set(T(0))) + log1p_of(exp_nonpositive(V::set(T(0)) - abs_of(x)));
 }
 
 }  // namespace detail

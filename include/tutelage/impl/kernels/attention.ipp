@@ -124,7 +124,7 @@ template <class T> inline void softmax_row(T scale, std::int64_t n, T* s, T& max
   const L<T> lm = L<T>::set(max_out);
   L<T> sum = zero;
   for (std::int64_t j = 0; j < end; j += 16) {
-    const L<T> e = detail::exp_of(L<T>::load(s + j) - lm);
+    const L<T> e = detail::exp_nonpositive(L<T>::load(s + j) - lm);
     e.store(s + j);
     sum = sum + e;
   }
@@ -215,7 +215,7 @@ template <class T, int MR> inline void weights_of(const AttentionBackward<T>& a,
     const L<T> delta = L<T>::set(dot16(dout + k * a.out_row, a.out + (i + k) * a.out_row + h * D, D));
     const L<T> m = L<T>::set(a.max[h * a.stat_row + i + k]), sum = L<T>::set(a.sum[h * a.stat_row + i + k]);
     for (std::int64_t j = 0; j <= i + k; j += 16) {  // what comes after key i + k is not read
-      const L<T> w = detail::exp_of(fma(scale, L<T>::load(pk + j), zero) - m) / sum;
+      const L<T> w = detail::exp_nonpositive(fma(scale, L<T>::load(pk + j), zero) - m) / sum;
       w.store(pk + j);
       (w * (L<T>::load(dk + j) - delta) * scale).store(dk + j);
     }

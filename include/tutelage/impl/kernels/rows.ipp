@@ -124,7 +124,7 @@ void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64
 template <class T> inline T exp_row(const T* x, T factor, T m, std::int64_t c, T* y) {
   const L<T> lf = L<T>::set(factor), lm = L<T>::set(m);
   return lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) {
-    const L<T> e = detail::exp_of(get(x + i, k) * lf - lm);
+    const L<T> e = detail::exp_nonpositive(get(x + i, k) * lf - lm);
     put(y + i, k, e);
     return acc + (k == 16 ? e : get(y + i, k));
   });
@@ -133,7 +133,7 @@ template <class T> inline T exp_row(const T* x, T factor, T m, std::int64_t c, T
 template <class T> inline T exp_sum(const T* x, T factor, T m, std::int64_t c) {
   const L<T> lf = L<T>::set(factor), lm = L<T>::set(m);
   return lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) {
-    L<T> e = detail::exp_of(get(x + i, k) * lf - lm);
+    L<T> e = detail::exp_nonpositive(get(x + i, k) * lf - lm);
     if (k < 16) {
       alignas(64) T part[16];
       e.store(part);
@@ -207,7 +207,7 @@ void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_tempe
     const T g = dlogprob[r] * inv_temperature;
     const L<T> lg = L<T>::set(g), m = L<T>::set(max_in[r]), s = L<T>::set(sum[r]);
     T* to = dx + r * c;
-    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(to + i, k, zero - lg * (detail::exp_of(get(x + r * c + i, k) * inv - m) / s)); });
+    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(to + i, k, zero - lg * (detail::exp_nonpositive(get(x + r * c + i, k) * inv - m) / s)); });
     to[targets[r]] = to[targets[r]] + g;
   }
 }
