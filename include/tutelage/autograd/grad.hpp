@@ -67,7 +67,8 @@ template <class T, class Params> class GradAccumulator {
   }
   ValueAndGrad<T, Params> finish() {
     auto grads = acc_.finish();
-    return {acc_.value(), with_parameters<T>(params_, std::span<const BasicTensor<T>>(grads))};
+    list_.clear();  // so that an optimiser which comes next is the parameters' sole owner, and writes in place
+    return {acc_.value(), with_parameters<T>(std::move(params_), std::span<const BasicTensor<T>>(grads))};
   }
 
  private:

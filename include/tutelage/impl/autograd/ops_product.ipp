@@ -19,7 +19,7 @@ template <class T> std::shared_ptr<const Storage<T>> pack(const T* b, std::int64
 }
 
 /// So many rows repay packing a weight on the way, in cache; fewer read the copy that its storage keeps until it is written to.
-inline constexpr std::int64_t kRowsThatPack = 192;
+inline constexpr std::int64_t kRowsThatPack = 96;
 
 /// y (M, N) = act(x W^T + b); pre, where not null, takes what act is given.
 template <class T>

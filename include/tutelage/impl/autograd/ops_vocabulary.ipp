@@ -9,8 +9,12 @@ namespace ops {
 
 namespace detail_ {
 
-/// About a million logits, but enough rows for a weight to be packed on the way.
-inline std::int64_t logit_rows(std::int64_t vocab_size) { return std::max(kRowsThatPack, (std::int64_t{1} << 20) / vocab_size); }
+/// Rows of logits in memory: about a million numbers, but enough rows, in every chunk, for a weight to be packed on the way.
+inline std::int64_t logit_rows(std::int64_t m, std::int64_t vocab_size) {
+  const std::int64_t wanted = std::max(kRowsThatPack + kRowsThatPack / 4, (std::int64_t{1} << 20) / vocab_size),
+                     chunks = std::max<std::int64_t>(1, m / wanted);
+  return (m + chunks - 1) / chunks;
+}
 
 template <class T> struct Vocabulary {
   BasicTensor<T> x, weight;
@@ -28,7 +32,7 @@ template <class T> struct Vocabulary {
   }
   /// Calls f(first row, rows, memory for their logits).
   template <class F> void for_chunks(const F& f) const {
-    const std::int64_t chunk = std::min(m, logit_rows(v));
+    const std::int64_t chunk = logit_rows(m, v);
     Storage<T> logits(chunk * v);
     for (std::int64_t i = 0; i < m; i += chunk) f(i, std::min(chunk, m - i), logits.data());
   }
