@@ -15,6 +15,7 @@ template <class T> Accumulators<T>::Accumulators(std::vector<Shape> shapes) : sh
 
 template <class T>
 void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::function<BasicTensor<T>(std::span<const BasicTensor<T>>)>& f) {
+  const FpStateGuard guard;
   if (finished_) detail::fail<StateError>("GradAccumulator::add", "the step is finished", "add after finish", "a new accumulator");
   check_whole("GradAccumulator::add");
   auto tape = std::make_shared<Tape<T>>(static_cast<LeafGradients<T>&>(*this));
@@ -56,6 +57,7 @@ template <class T> T* Accumulators<T>::dense(int leaf, int k, bool only_new) {
 template <class T> RowGradient<T>& Accumulators<T>::rows(int leaf, int k) { return place(leaf, k).rows; }
 
 template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
+  const FpStateGuard guard;
   if (finished_) detail::fail<StateError>("GradAccumulator::finish", "already finished", "a second finish", "one");
   check_whole("GradAccumulator::finish");
   finished_ = true;
@@ -82,6 +84,7 @@ template <class T> std::vector<BasicTensor<T>> Accumulators<T>::finish() {
 
 TUTELAGE_INLINE GradcheckResult gradcheck(const std::function<Tensor64(std::span<const Tensor64>)>& f, std::span<const Tensor64> inputs, double step,
                                           double tolerance) {
+  const FpStateGuard guard;
   std::vector<Shape> shapes;
   for (const auto& t : inputs) shapes.push_back(t.shape());
   autograd::Accumulators<double> acc(shapes);

@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/impl/autograd/ops_product.ipp"
 
 TUTELAGE_BEGIN
@@ -46,6 +47,7 @@ template <class T> struct Norm {
 template <class T>
 BasicTensor<T> norm_linear(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
                            const BasicTensor<T>& weight, const BasicTensor<T>& bias) {
+  const FpStateGuard guard;
   detail_::Norm<T> norm("ops::norm_linear", x, gain, norm_bias, eps);
   detail_::check_linear("ops::norm_linear", x.shape(), weight, bias);
   const std::int64_t m = x.dim(0), k = x.dim(1), n = weight.dim(0);
@@ -65,6 +67,7 @@ template <class T>
 BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
                         const BasicTensor<T>& up_weight, const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight,
                         const BasicTensor<T>& down_bias) {
+  const FpStateGuard guard;
   detail_::Norm<T> norm("ops::norm_mlp", x, gain, norm_bias, eps);
   detail_::check_linear("ops::norm_mlp", x.shape(), up_weight, up_bias);
   const std::int64_t m = x.dim(0), k = x.dim(1), f = up_weight.dim(0), n = down_weight.dim(0);

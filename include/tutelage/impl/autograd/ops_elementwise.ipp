@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/autograd/tape.hpp"
 #include "tutelage/base/fail.hpp"
@@ -131,6 +132,7 @@ template <class T> BasicTensor<T> minimum(const BasicTensor<T>& a, const BasicTe
 }
 
 template <class T> BasicTensor<T> affine(const BasicTensor<T>& x, double a, double b) {
+  const FpStateGuard guard;
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::affine(static_cast<T>(a), static_cast<T>(b), x.data(), y.mutable_data(), x.size());
   return autograd::Tape<T>::record({&x}, std::move(y), [a, n = x.size()](autograd::Backward<T>& step) {
@@ -139,6 +141,7 @@ template <class T> BasicTensor<T> affine(const BasicTensor<T>& x, double a, doub
 }
 
 template <class T> BasicTensor<T> clip(const BasicTensor<T>& x, double low, double high) {
+  const FpStateGuard guard;
   if (!(low <= high)) detail::fail<ValueError>("ops::clip", "bounds are crossed", detail::str(low) + " to " + detail::str(high), "low <= high");
   auto y = BasicTensor<T>::uninitialized(x.shape());
   kernels::clip(static_cast<T>(low), static_cast<T>(high), x.data(), y.mutable_data(), x.size());

@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/autograd/tape.hpp"
 #include "tutelage/base/fail.hpp"
@@ -34,6 +35,7 @@ template <class T> BasicTensor<T> total(const BasicTensor<T>& x, double factor) 
 template <class T> BasicTensor<T> sum(const BasicTensor<T>& x) { return detail_::total(x, 1.0); }
 
 template <class T> BasicTensor<T> mean(const BasicTensor<T>& x) {
+  const FpStateGuard guard;
   if (x.size() == 0) detail::fail<ShapeError>("ops::mean", "no elements", x.shape().str(), "at least one");
   return detail_::total(x, 1.0 / static_cast<double>(x.size()));
 }

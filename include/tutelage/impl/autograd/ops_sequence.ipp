@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/autograd/tape.hpp"
 #include "tutelage/base/fail.hpp"
@@ -25,6 +26,7 @@ inline void check_targets(const char* op, std::int64_t rows, std::int64_t vocab_
 }  // namespace detail_
 
 template <class T> BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& bias, double eps) {
+  const FpStateGuard guard;
   if (x.rank() != 2 || !(gain.shape() == Shape{x.dim(1)}) || !(bias.shape() == Shape{x.dim(1)}))
     detail::fail<ShapeError>("ops::layer_norm", "shapes do not fit",
                              "x " + x.shape().str() + ", gain " + gain.shape().str() + ", bias " + bias.shape().str(), "(M, C), (C) and (C)");
@@ -94,6 +96,7 @@ BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::
 }
 
 template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature) {
+  const FpStateGuard guard;
   if (logits.rank() != 2) detail::fail<ShapeError>("ops::token_logprobs", "logits are no matrix", logits.shape().str(), "(M, V)");
   const std::int64_t m = logits.dim(0), c = logits.dim(1);
   detail_::check_targets("ops::token_logprobs", m, c, targets, temperature);

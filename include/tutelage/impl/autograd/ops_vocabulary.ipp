@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/impl/autograd/ops_product.ipp"
 #include "tutelage/impl/autograd/ops_sequence.ipp"
 
@@ -57,6 +58,7 @@ template <class T> struct Vocabulary {
 
 template <class T>
 BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets, double temperature) {
+  const FpStateGuard guard;
   detail_::Vocabulary<T> vocabulary("ops::linear_logprobs", x, weight, targets, temperature);
   auto y = BasicTensor<T>::uninitialized({vocabulary.m});
   T* to = y.mutable_data();
@@ -82,6 +84,7 @@ BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& we
 template <class T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,
                              std::span<const double> token_weights) {
+  const FpStateGuard guard;
   detail_::Vocabulary<T> vocabulary("ops::cross_entropy", x, weight, targets, 1.0);
   const std::int64_t m = vocabulary.m, k = vocabulary.k;
   if (static_cast<std::int64_t>(token_weights.size()) != m)

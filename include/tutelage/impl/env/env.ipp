@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/env/env.hpp"
 
@@ -23,6 +24,7 @@ TUTELAGE_INLINE std::vector<double> Bandit::reset(std::uint64_t seed) {
 }
 
 TUTELAGE_INLINE Step Bandit::step(std::int64_t action) {
+  const FpStateGuard guard;
   if (!running_) detail::fail<StateError>("Bandit::step", "no episode is running", "step", "reset first");
   if (action < 0 || action >= num_actions())
     detail::fail<IndexError>("Bandit::step", "unknown action", detail::str(action), "0 to " + detail::str(num_actions() - 1));

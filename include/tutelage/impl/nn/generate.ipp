@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/nn/decoder.ipp"
 #include "tutelage/impl/nn/sampler.ipp"
@@ -263,6 +264,7 @@ class Batch {
 
 TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const std::vector<std::vector<std::int32_t>>& prompts,
                                                  const GenerateOptions& options, const TokenCallback& on_token, const RunOptions& run) {
+  const FpStateGuard guard;
   options.validate();
   detail_::check_prompts(model.config, prompts, options);
   return detail_::Batch(model, prompts, options).run(on_token, run);

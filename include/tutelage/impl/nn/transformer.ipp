@@ -86,12 +86,14 @@ template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig
 }
 
 template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
+  const FpStateGuard guard;
   std::int64_t n = 0;
   visit([&](const std::string&, const BasicTensor<T>& t) { n += t.size(); });
   return n;
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
+  const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
   std::vector<std::int32_t> positions;
   positions.reserve(batch.ids.size());
@@ -109,10 +111,12 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
+  const FpStateGuard guard;
   return ops::linear(hidden(batch), token_embedding, BasicTensor<T>());
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
+  const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
   std::vector<std::int64_t> before;
   std::vector<std::int32_t> targets;

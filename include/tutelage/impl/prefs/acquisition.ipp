@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/base/rng.hpp"
@@ -150,6 +151,7 @@ template <class T> double squared_distance(const BasicTensor<T>& features, std::
 }  // namespace detail_
 
 template <class T> BasicTensor<T> acquisition(const std::string& name, const BasicTensor<T>& members, std::uint64_t seed, std::uint32_t step) {
+  const FpStateGuard guard;
   const auto kind = detail_::acquisition_named(name);
   const bool rewards = members.rank() == 3 && members.dim(2) == 2;
   if ((!rewards && members.rank() != 2) || members.size() == 0)
@@ -190,6 +192,7 @@ template <class T> BasicTensor<T> acquisition(const std::string& name, const Bas
 
 TUTELAGE_INLINE std::vector<std::int64_t> top_batch(std::span<const double> scores, std::int64_t size, double random_share, std::uint64_t seed,
                                                     std::uint32_t step) {
+  const FpStateGuard guard;
   const std::int64_t random = detail_::random_part("top_batch", scores.size(), size, random_share);
   auto chosen = detail_::by_score("top_batch", scores);
   chosen.resize(static_cast<std::size_t>(size - random));
@@ -200,6 +203,7 @@ TUTELAGE_INLINE std::vector<std::int64_t> top_batch(std::span<const double> scor
 template <class T>
 std::vector<std::int64_t> k_center_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double random_share,
                                          std::uint64_t seed, std::uint32_t step) {
+  const FpStateGuard guard;
   detail_::check_features("k_center_batch", features, scores.size());
   const std::int64_t n = features.dim(0), wanted = size - detail_::random_part("k_center_batch", scores.size(), size, random_share);
   const auto order = detail_::by_score("k_center_batch", scores);
@@ -223,6 +227,7 @@ std::vector<std::int64_t> k_center_batch(const BasicTensor<T>& features, std::sp
 template <class T>
 std::vector<std::int64_t> determinantal_batch(const BasicTensor<T>& features, std::span<const double> scores, std::int64_t size, double width,
                                               double random_share, std::uint64_t seed, std::uint32_t step) {
+  const FpStateGuard guard;
   const char* name = "determinantal_batch";
   detail_::check_features(name, features, scores.size());
   const std::int64_t n = features.dim(0), wanted = size - detail_::random_part(name, scores.size(), size, random_share);

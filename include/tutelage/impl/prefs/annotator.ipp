@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/base/rng.hpp"
@@ -41,6 +42,7 @@ TUTELAGE_INLINE SimulatedAnnotator::SimulatedAnnotator(SimulatedAnnotatorConfig 
 }
 
 TUTELAGE_INLINE void SimulatedAnnotator::scale_to(std::span<const double> returns) {
+  const FpStateGuard guard;
   if (returns.empty()) detail::fail<ValueError>("SimulatedAnnotator::scale_to", "nothing to scale to", "no return", "at least two");
   const auto n = static_cast<std::int64_t>(returns.size());
   const double mean = kernels::sum16_double(returns.data(), n) / static_cast<double>(n);
@@ -55,6 +57,7 @@ TUTELAGE_INLINE void SimulatedAnnotator::scale_to(std::span<const double> return
 }
 
 TUTELAGE_INLINE double SimulatedAnnotator::seen_return(std::span<const double> rewards) const {
+  const FpStateGuard guard;
   if (rewards.empty()) detail::fail<ValueError>("SimulatedAnnotator", "segment is empty", "no reward", "at least one");
   double sum = 0, weight = 1, weights = 0;
   for (std::size_t k = rewards.size(); k-- > 0;) {  // from the last, which weighs 1
@@ -69,6 +72,7 @@ TUTELAGE_INLINE double SimulatedAnnotator::seen_return(std::span<const double> r
 
 TUTELAGE_INLINE Kind SimulatedAnnotator::answer(std::span<const double> first, std::span<const double> second, std::uint32_t item,
                                                 std::uint32_t step) const {
+  const FpStateGuard guard;
   if (first.size() != second.size() && !config_.per_step)
     detail::fail<ValueError>("SimulatedAnnotator::answer", "segments differ in length",
                              detail::str(first.size()) + " and " + detail::str(second.size()), "equal lengths",
@@ -77,6 +81,7 @@ TUTELAGE_INLINE Kind SimulatedAnnotator::answer(std::span<const double> first, s
 }
 
 TUTELAGE_INLINE Kind SimulatedAnnotator::answer(double first, double second, std::uint32_t item, std::uint32_t step) const {
+  const FpStateGuard guard;
   if (!std::isfinite(first) || !std::isfinite(second))
     detail::fail<ValueError>("SimulatedAnnotator::answer", "return is not finite", detail::str(first) + " and " + detail::str(second),
                              "finite numbers");
@@ -93,6 +98,7 @@ TUTELAGE_INLINE Kind SimulatedAnnotator::answer(double first, double second, std
 }
 
 TUTELAGE_INLINE double calibrate_beta(std::span<const double> differences, double right, double error_rate) {
+  const FpStateGuard guard;
   const char* name = "calibrate_beta";
   if (differences.empty()) detail::fail<ValueError>(name, "nothing to calibrate with", "no difference", "at least one");
   if (!(error_rate >= 0 && error_rate < 0.5)) detail::fail<ValueError>(name, "error_rate is out of range", detail::str(error_rate), "0 to below 0.5");

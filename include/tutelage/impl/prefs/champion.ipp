@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/base/rng.hpp"
@@ -38,6 +39,7 @@ TUTELAGE_INLINE bool ChampionTest::challenger_first() const {
 TUTELAGE_INLINE double ChampionTest::evidence() const { return detail_::mean_exp(for_); }
 
 TUTELAGE_INLINE ChampionVerdict ChampionTest::add(Kind answer, std::optional<double> error_rate) {
+  const FpStateGuard guard;
   const char* name = "ChampionTest::add";
   if (verdict_ != ChampionVerdict::kUndecided)
     detail::fail<StateError>(name, "the test is over", "another judgement", "none after the verdict", "Start a new test for a new challenger.");

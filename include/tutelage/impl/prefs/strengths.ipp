@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
@@ -139,6 +140,7 @@ inline Tensor64 to_tensor(const std::vector<double>& v) { return Tensor64::from(
 }  // namespace detail_
 
 TUTELAGE_INLINE Tensor64 fit_strengths(std::span<const Comparison> comparisons, std::int64_t n_items, double l2) {
+  const FpStateGuard guard;
   const detail_::StrengthObjective objective(detail_::checked_comparisons("fit_strengths", comparisons, n_items, l2), l2);
   std::vector<double> th(static_cast<std::size_t>(n_items), 0.0);
   for (int k = 0; k < 200; ++k)
@@ -160,6 +162,7 @@ TUTELAGE_INLINE void AnnotatorFitConfig::validate() const {
 
 TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparisons, std::span<const std::int64_t> annotators, std::int64_t n_items,
                                             const AnnotatorFitConfig& config) {
+  const FpStateGuard guard;
   config.validate();
   const char* name = "fit_annotators";
   const auto all = detail_::checked_comparisons(name, comparisons, n_items, config.l2);

@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
@@ -48,6 +49,7 @@ template <class T> Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong
 
 template <class T>
 BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, double factor, const PairOptions<T>& o) {
+  const FpStateGuard guard;
   const char* name = "bradley_terry_loss";
   if (chosen.rank() != 1 || chosen.size() == 0)
     detail::fail<ShapeError>(name, "scores are not a list of pairs", chosen.shape().str(), "(N) with N at least 1");
@@ -87,6 +89,7 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
 }
 
 template <class T> BasicTensor<T> bradley_terry_loss(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const PairOptions<T>& options) {
+  const FpStateGuard guard;
   const double here =
       options.weight.size() ? kernels::sum16_double(options.weight.data(), options.weight.size()) : static_cast<double>(chosen.size());
   const double count = options.count.value_or(here);
@@ -103,6 +106,7 @@ BasicTensor<T> noisy_bradley_terry_loss(const BasicTensor<T>& chosen, const Basi
 }
 
 template <class T> double pair_accuracy(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected) {
+  const FpStateGuard guard;
   if (chosen.size() == 0 || !(chosen.shape() == rejected.shape()))
     detail::fail<ShapeError>("pair_accuracy", "not one rejected score a chosen one", chosen.shape().str() + " and " + rejected.shape().str(),
                              "(N) twice, N at least 1");

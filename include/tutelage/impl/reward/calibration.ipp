@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/reward/calibration.hpp"
@@ -13,6 +14,7 @@ TUTELAGE_BEGIN
 namespace reward {
 
 TUTELAGE_INLINE Calibration calibration(std::span<const double> scores) {
+  const FpStateGuard guard;
   if (scores.empty()) detail::fail<ValueError>("calibration", "nothing to calibrate with", "no score", "at least one");
   for (std::size_t i = 0; i < scores.size(); ++i)
     if (!std::isfinite(scores[i]))
@@ -29,6 +31,7 @@ TUTELAGE_INLINE Calibration calibration(std::span<const double> scores) {
 
 TUTELAGE_INLINE std::vector<ConfidenceBin> accuracy_by_confidence(std::span<const double> probabilities, std::span<const double> outcomes,
                                                                   std::int64_t bins) {
+  const FpStateGuard guard;
   const char* name = "accuracy_by_confidence";
   if (probabilities.size() != outcomes.size())
     detail::fail<ShapeError>(name, "not one outcome a probability", detail::str(outcomes.size()), detail::str(probabilities.size()));
@@ -60,6 +63,7 @@ TUTELAGE_INLINE std::vector<ConfidenceBin> accuracy_by_confidence(std::span<cons
 }
 
 TUTELAGE_INLINE double expected_calibration_error(std::span<const double> probabilities, std::span<const double> outcomes, std::int64_t bins) {
+  const FpStateGuard guard;
   double error = 0;
   for (const auto& b : accuracy_by_confidence(probabilities, outcomes, bins)) {
     const double gap = b.accuracy - b.confidence;

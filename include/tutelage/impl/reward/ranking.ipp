@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/autograd/tape.hpp"
 #include "tutelage/base/fail.hpp"
@@ -154,6 +155,7 @@ template <class T> BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scor
 }
 
 template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
+  const FpStateGuard guard;
   return ops::sum(plackett_luce_terms(scores, rankings, detail_::mean_factor("plackett_luce_loss", rankings.size(), count)));
 }
 
@@ -163,6 +165,7 @@ template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& score
 }
 
 template <class T> BasicTensor<T> best_of_n_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best, std::optional<double> count) {
+  const FpStateGuard guard;
   const char* name = "best_of_n_loss";
   if (scores.rank() < 1 || scores.rank() > 2 || scores.size() == 0)
     detail::fail<ShapeError>(name, "scores has the wrong shape", scores.shape().str(), "(K) or (N, K)");
@@ -185,6 +188,7 @@ template <class T> BasicTensor<T> all_pairs_terms(const BasicTensor<T>& scores, 
 }
 
 template <class T> BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
+  const FpStateGuard guard;
   return ops::sum(all_pairs_terms(scores, rankings, detail_::mean_factor("all_pairs_loss", rankings.size(), count)));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/reward/calibration.hpp"
@@ -11,6 +12,7 @@ TUTELAGE_BEGIN
 namespace reward {
 
 TUTELAGE_INLINE std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes) {
+  const FpStateGuard guard;
   auto rewards = f(episodes);
   if (rewards.size() != episodes.size())
     detail::fail<ShapeError>("reward function", "wrong number of rewards", detail::str(rewards.size()), detail::str(episodes.size()),
@@ -32,6 +34,7 @@ TUTELAGE_INLINE Tensor raw_scores(const nn::TransformerWithHead<float>& net, con
 }
 
 TUTELAGE_INLINE std::vector<double> RewardModel::score(const nn::TokenBatch& sequences) const {
+  const FpStateGuard guard;
   const Tensor raw = raw_scores(net, sequences);
   std::vector<double> scores;
   for (float r : raw.span()) scores.push_back(static_cast<double>(r) * gain + bias);
@@ -45,12 +48,14 @@ TUTELAGE_INLINE void RewardModel::calibrate(const nn::TokenBatch& sequences) {
 }
 
 TUTELAGE_INLINE std::vector<std::vector<double>> RewardEnsemble::member_scores(const nn::TokenBatch& sequences) const {
+  const FpStateGuard guard;
   std::vector<std::vector<double>> scores;
   for (const auto& m : members) scores.push_back(m.score(sequences));
   return scores;
 }
 
 TUTELAGE_INLINE std::vector<double> RewardEnsemble::score(const nn::TokenBatch& sequences) const {
+  const FpStateGuard guard;
   if (members.empty()) detail::fail<StateError>("RewardEnsemble::score", "no members", "0", "at least one fitted member");
   std::vector<double> mean(static_cast<std::size_t>(sequences.sequences()), 0.0);
   for (const auto& row : member_scores(sequences))

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
@@ -70,6 +71,7 @@ inline double outcome_factor(const char* function, std::size_t here, std::option
 }  // namespace detail_
 
 template <class T> OutcomeProbabilities<T> rao_kupper(const BasicTensor<T>& delta, double theta) {
+  const FpStateGuard guard;
   if (!(theta >= 1)) detail::fail<ValueError>("rao_kupper", "theta is out of range", detail::str(theta), "1 or more");
   const T d = static_cast<T>(math::log(theta)), room = static_cast<T>((theta - 1.0) * (theta + 1.0));
   OutcomeProbabilities<T> p{BasicTensor<T>(delta.shape()), BasicTensor<T>(delta.shape()), BasicTensor<T>(delta.shape())};
@@ -83,6 +85,7 @@ template <class T> OutcomeProbabilities<T> rao_kupper(const BasicTensor<T>& delt
 }
 
 template <class T> OutcomeProbabilities<T> davidson(const BasicTensor<T>& delta, double nu) {
+  const FpStateGuard guard;
   if (!(nu >= 0)) detail::fail<ValueError>("davidson", "nu is out of range", detail::str(nu), "0 or more");
   OutcomeProbabilities<T> p{BasicTensor<T>(delta.shape()), BasicTensor<T>(delta.shape()), BasicTensor<T>(delta.shape())};
   T *w = p.win.mutable_data(), *t = p.tie.mutable_data(), *l = p.loss.mutable_data();
@@ -99,6 +102,7 @@ template <class T> OutcomeProbabilities<T> davidson(const BasicTensor<T>& delta,
 template <class T>
 BasicTensor<T> rao_kupper_terms(const BasicTensor<T>& first, const BasicTensor<T>& second, std::span<const int> outcomes,
                                 const BasicTensor<T>& log_theta, double factor) {
+  const FpStateGuard guard;
   if (log_theta.size() == 1 && !(log_theta.item() > 0))
     detail::fail<ValueError>("rao_kupper_loss", "log_theta is out of range", detail::str(static_cast<double>(log_theta.item())), "more than 0");
   return detail_::outcome_terms("rao_kupper_loss", first, second, outcomes, log_theta, factor, detail_::rao_kupper_outcome<T>);
@@ -113,6 +117,7 @@ BasicTensor<T> davidson_terms(const BasicTensor<T>& first, const BasicTensor<T>&
 template <class T>
 BasicTensor<T> rao_kupper_loss(const BasicTensor<T>& first, const BasicTensor<T>& second, std::span<const int> outcomes, double theta,
                                std::optional<double> count) {
+  const FpStateGuard guard;
   if (!(theta > 1)) detail::fail<ValueError>("rao_kupper_loss", "theta is out of range", detail::str(theta), "more than 1");
   return ops::sum(rao_kupper_terms(first, second, outcomes, BasicTensor<T>::scalar(static_cast<T>(math::log(theta))),
                                    detail_::outcome_factor("rao_kupper_loss", outcomes.size(), count)));
@@ -121,6 +126,7 @@ BasicTensor<T> rao_kupper_loss(const BasicTensor<T>& first, const BasicTensor<T>
 template <class T>
 BasicTensor<T> davidson_loss(const BasicTensor<T>& first, const BasicTensor<T>& second, std::span<const int> outcomes, double nu,
                              std::optional<double> count) {
+  const FpStateGuard guard;
   if (!(nu > 0)) detail::fail<ValueError>("davidson_loss", "nu is out of range", detail::str(nu), "more than 0");
   return ops::sum(davidson_terms(first, second, outcomes, BasicTensor<T>::scalar(static_cast<T>(math::log(nu))),
                                  detail_::outcome_factor("davidson_loss", outcomes.size(), count)));

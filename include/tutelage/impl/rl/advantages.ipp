@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/rl/kl.ipp"
@@ -16,6 +17,7 @@ namespace rl {
 
 template <class T>
 Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, double gamma, double gae_lambda, const GaeEnds<T>& ends) {
+  const FpStateGuard guard;
   if (rewards.rank() != 2) detail::fail<ShapeError>("gae", "rewards has the wrong shape", rewards.shape().str(), "(B, T)");
   detail_::same_shape("gae", "values", values, rewards);
   for (const auto* x : {&ends.mask, &ends.terminated, &ends.truncated})
@@ -63,6 +65,7 @@ Advantages<T> gae(const BasicTensor<T>& rewards, const BasicTensor<T>& values, d
 }
 
 template <class T> BasicTensor<T> whiten(const BasicTensor<T>& x, const BasicTensor<T>& mask, bool keep_mean, int ddof, double eps) {
+  const FpStateGuard guard;
   if (mask.size()) detail_::same_shape("whiten", "mask", mask, x);
   std::vector<double> kept;
   for (std::int64_t i = 0; i < x.size(); ++i)
@@ -105,6 +108,7 @@ template <class T> double group_sum(const BasicTensor<T>& rewards, const std::ve
 }  // namespace detail_
 
 template <class T> BasicTensor<T> rloo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups) {
+  const FpStateGuard guard;
   BasicTensor<T> out(rewards.shape());
   T* a = out.mutable_data();
   for (const auto& [id, of] : detail_::members("rloo_advantages", rewards, groups)) {
@@ -119,6 +123,7 @@ template <class T> BasicTensor<T> rloo_advantages(const BasicTensor<T>& rewards,
 }
 
 template <class T> BasicTensor<T> grpo_advantages(const BasicTensor<T>& rewards, std::span<const std::int64_t> groups, const std::string& scale) {
+  const FpStateGuard guard;
   if (scale != "group" && scale != "none") detail::fail<ConfigError>("grpo_advantages", "unknown scale", scale, "group or none");
   BasicTensor<T> out(rewards.shape());
   T* a = out.mutable_data();

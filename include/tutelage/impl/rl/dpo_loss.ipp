@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
@@ -79,6 +80,7 @@ void check_dpo(DpoType type, const BasicTensor<T>& chosen, const BasicTensor<T>&
 template <class T>
 DpoLoss<T> dpo_terms(const BasicTensor<T>& chosen, const BasicTensor<T>& rejected, const BasicTensor<T>& ref_chosen,
                      const BasicTensor<T>& ref_rejected, double factor, const DpoOptions<T>& o) {
+  const FpStateGuard guard;
   using detail_::DpoType;
   const DpoType type = detail_::dpo_type(o.loss_type);
   detail_::check_dpo(type, chosen, rejected, ref_chosen, ref_rejected, o);
@@ -150,6 +152,7 @@ DpoLoss<T> dpo_loss(const BasicTensor<T>& policy_chosen, const BasicTensor<T>& p
 template <class T>
 KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& reference, const BasicTensor<T>& desirable, double kl, double beta,
                     double desirable_weight, double undesirable_weight) {
+  const FpStateGuard guard;
   if (policy.rank() != 1) detail::fail<ShapeError>("kto_loss", "policy has the wrong shape", policy.shape().str(), "(N)");
   detail_::same_shape("kto_loss", "reference", reference, policy);
   detail_::same_shape("kto_loss", "desirable", desirable, policy);
@@ -174,6 +177,7 @@ KtoLoss<T> kto_loss(const BasicTensor<T>& policy, const BasicTensor<T>& referenc
 }
 
 template <class T> double kto_kl(const BasicTensor<T>& policy, const BasicTensor<T>& reference) {
+  const FpStateGuard guard;
   detail_::same_shape("kto_kl", "reference", reference, policy);
   if (policy.size() == 0) detail::fail<ValueError>("kto_kl", "nothing to average", "no answer", "at least one");
   std::vector<double> ratios;

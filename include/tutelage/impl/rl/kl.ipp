@@ -3,6 +3,7 @@
 #include <cmath>
 #include <span>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
@@ -23,6 +24,7 @@ template <class T> void same_shape(const char* function, const char* name, const
 }  // namespace detail_
 
 template <class T> BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs, const std::string& estimator) {
+  const FpStateGuard guard;
   detail_::same_shape("kl_estimate", "ref_logprobs", ref_logprobs, logprobs);
   auto value = BasicTensor<T>::uninitialized(logprobs.shape()), slope = BasicTensor<T>::uninitialized(logprobs.shape());
   T *y = value.mutable_data(), *d = slope.mutable_data();
@@ -53,6 +55,7 @@ template <class T> BasicTensor<T> kl_estimate(const BasicTensor<T>& logprobs, co
 }
 
 template <class T> std::int64_t count_clamped(const BasicTensor<T>& logprobs, const BasicTensor<T>& ref_logprobs) {
+  const FpStateGuard guard;
   detail_::same_shape("count_clamped", "ref_logprobs", ref_logprobs, logprobs);
   std::int64_t count = 0;
   for (std::int64_t i = 0; i < logprobs.size(); ++i) {
@@ -63,6 +66,7 @@ template <class T> std::int64_t count_clamped(const BasicTensor<T>& logprobs, co
 }
 
 template <class T> BasicTensor<T> full_kl(const BasicTensor<T>& logits, const BasicTensor<T>& ref_logits) {
+  const FpStateGuard guard;
   detail_::same_shape("full_kl", "ref_logits", ref_logits, logits);
   const BasicTensor<T> inputs[2] = {ops::log_softmax(logits), ops::log_softmax(ref_logits)};
   BasicTensor<T> value(logits.shape()), slopes[2] = {BasicTensor<T>(logits.shape()), BasicTensor<T>(logits.shape())};
@@ -89,6 +93,7 @@ TUTELAGE_INLINE AdaptiveKL::AdaptiveKL(double init, double target, double horizo
 }
 
 TUTELAGE_INLINE double AdaptiveKL::update(double kl, double n) {
+  const FpStateGuard guard;
   if (!std::isfinite(kl)) detail::fail<ValueError>("AdaptiveKL::update", "kl is not finite", detail::str(kl), "a finite number");
   if (!(n >= 0 && std::isfinite(n))) detail::fail<ValueError>("AdaptiveKL::update", "n is out of range", detail::str(n), "0 or more samples");
   value_ = value_ * (1.0 + std::clamp(kl / target_ - 1.0, -0.2, 0.2) * n / horizon_);
@@ -98,6 +103,7 @@ TUTELAGE_INLINE double AdaptiveKL::update(double kl, double n) {
 template <class T>
 BasicTensor<T> token_rewards(const BasicTensor<T>& scores, const BasicTensor<T>& kl, const BasicTensor<T>& mask, double kl_coef,
                              const BasicTensor<T>& ended, const std::string& missing_eos, double missing_eos_value) {
+  const FpStateGuard guard;
   if (kl.rank() != 2) detail::fail<ShapeError>("token_rewards", "kl has the wrong shape", kl.shape().str(), "(B, T)");
   detail_::same_shape("token_rewards", "mask", mask, kl);
   const std::int64_t b = kl.dim(0), t = kl.dim(1);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/autograd/ops.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/rl/kl.ipp"
@@ -19,6 +20,7 @@ namespace rl {
 template <class T>
 LossTerms<T> policy_terms(const BasicTensor<T>& logprobs, const BasicTensor<T>& old_logprobs, const BasicTensor<T>& advantages, double weight,
                           double clip_range, std::optional<double> clip_range_high, std::optional<double> dual_clip) {
+  const FpStateGuard guard;
   detail_::same_shape("policy_terms", "old_logprobs", old_logprobs, logprobs);
   detail_::same_shape("policy_terms", "advantages", advantages, logprobs);
   if (!(clip_range >= 0)) detail::fail<ValueError>("policy_terms", "clip_range is out of range", detail::str(clip_range), "0 or more");
@@ -55,6 +57,7 @@ LossTerms<T> policy_terms(const BasicTensor<T>& logprobs, const BasicTensor<T>& 
 template <class T>
 LossTerms<T> value_terms(const BasicTensor<T>& values, const BasicTensor<T>& old_values, const BasicTensor<T>& returns, double weight,
                          double clip_range_value) {
+  const FpStateGuard guard;
   detail_::same_shape("value_terms", "old_values", old_values, values);
   detail_::same_shape("value_terms", "returns", returns, values);
   if (!(clip_range_value >= 0))
@@ -145,6 +148,7 @@ BasicTensor<T> aggregate(const BasicTensor<T>& loss, const BasicTensor<T>& mask,
 template <class T>
 PolicyLoss<T> ppo_policy_loss(const BasicTensor<T>& logprobs, const BasicTensor<T>& old_logprobs, const BasicTensor<T>& advantages,
                               const BasicTensor<T>& mask, const PolicyLossOptions& o) {
+  const FpStateGuard guard;
   for (const auto* x : {&old_logprobs, &advantages, &mask}) detail_::same_shape("ppo_policy_loss", "old_logprobs, advantages or mask", *x, logprobs);
   const auto real = detail_::real_tokens("ppo_policy_loss", mask, o.aggregation, o.max_length, o.count);
   if (real.index.empty() && !o.count) detail::fail<ValueError>("ppo_policy_loss", "no token is real", "an all-zero mask", "at least one");
@@ -157,6 +161,7 @@ PolicyLoss<T> ppo_policy_loss(const BasicTensor<T>& logprobs, const BasicTensor<
 template <class T>
 ValueLoss<T> ppo_value_loss(const BasicTensor<T>& values, const BasicTensor<T>& old_values, const BasicTensor<T>& returns, const BasicTensor<T>& mask,
                             double clip_range_value, std::optional<double> count) {
+  const FpStateGuard guard;
   for (const auto* x : {&old_values, &returns, &mask}) detail_::same_shape("ppo_value_loss", "old_values, returns or mask", *x, values);
   const auto real = detail_::real_tokens("ppo_value_loss", mask, "token-mean", {}, count);
   if (real.index.empty() && !count) detail::fail<ValueError>("ppo_value_loss", "no token is real", "an all-zero mask", "at least one");

@@ -1,4 +1,5 @@
 #pragma once
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/train/lesson.ipp"
 #include "tutelage/impl/train/sft.ipp"
@@ -20,6 +21,7 @@ TUTELAGE_INLINE void ChatbotConfig::validate() const {
 }
 
 TUTELAGE_INLINE io::ChatModel train_chatbot(std::span<const text::Conversation> conversations, const ChatbotConfig& config, const RunOptions& run) {
+  const FpStateGuard guard;
   config.validate();
   io::ChatModel model;
   model.tokenizer = text::train_chat_tokenizer(conversations, config.vocab_size);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
@@ -97,6 +98,7 @@ TUTELAGE_INLINE std::vector<nn::Generation> PPOTrainer::generate(const std::vect
 
 TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses,
                                           std::span<const double> scores, std::span<const text::Example> rehearsal, double lr_factor) {
+  const FpStateGuard guard;
   const auto n = static_cast<std::int64_t>(prompts.size());
   if (n == 0) detail::fail<ValueError>("PPOTrainer::step", "no prompt", "0", "at least one");
   if (responses.size() != prompts.size() || scores.size() != prompts.size())
@@ -245,6 +247,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
 
 TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations,
                                            const RunOptions& run) {
+  const FpStateGuard guard;
   PPOStats stats;
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/reward/bradley_terry.hpp"
@@ -69,6 +70,7 @@ TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardCo
 }
 
 TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
+  const FpStateGuard guard;
   detail_::check_pairs("RewardTrainer::step", pairs, model_.net.trunk.config);
   double count = 0;
   for (const auto& p : pairs) count = count + p.weight;
@@ -84,6 +86,7 @@ TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
 }
 
 TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, const RunOptions& run) {
+  const FpStateGuard guard;
   const auto n = static_cast<std::int64_t>(pairs.size());
   if (n == 0) detail::fail<ValueError>("RewardTrainer::train", "no pair", "0", "at least one");
   detail_::check_pairs("RewardTrainer::train", pairs, model_.net.trunk.config);
@@ -106,6 +109,7 @@ TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, cons
 }
 
 TUTELAGE_INLINE double pair_accuracy(const reward::RewardEnsemble& ensemble, std::span<const Pair> pairs) {
+  const FpStateGuard guard;
   if (pairs.empty()) detail::fail<ValueError>("pair_accuracy", "no pair", "0", "at least one");
   const auto scores = ensemble.score(detail_::sides(pairs));
   double right = 0;
@@ -115,6 +119,7 @@ TUTELAGE_INLINE double pair_accuracy(const reward::RewardEnsemble& ensemble, std
 
 TUTELAGE_INLINE reward::RewardEnsemble fit_ensemble(const nn::Transformer& trunk, std::span<const Pair> pairs, std::int64_t members,
                                                     const RewardConfig& config, const RunOptions& run) {
+  const FpStateGuard guard;
   if (pairs.empty()) detail::fail<ValueError>("fit_ensemble", "no pair", "0", "at least one");
   if (members < 1) detail::fail<ValueError>("fit_ensemble", "no member", detail::str(members), "at least one");
   reward::RewardEnsemble ensemble;

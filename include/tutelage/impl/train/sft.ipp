@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/train/sft.hpp"
@@ -55,6 +56,7 @@ TUTELAGE_INLINE void SFTConfig::validate() const {
 }
 
 TUTELAGE_INLINE std::int64_t answer_tokens(std::span<const text::Example> examples) {
+  const FpStateGuard guard;
   std::int64_t n = 0;
   for (std::size_t i = 0; i < examples.size(); ++i) {
     detail_::check_mask("answer_tokens", i, examples[i]);
@@ -64,6 +66,7 @@ TUTELAGE_INLINE std::int64_t answer_tokens(std::span<const text::Example> exampl
 }
 
 TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight) {
+  const FpStateGuard guard;
   nn::TokenBatch batch;
   std::vector<std::int64_t> positions;
   std::vector<std::int32_t> targets;
@@ -85,6 +88,7 @@ TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const t
 }
 
 TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples) {
+  const FpStateGuard guard;
   std::vector<float> terms;
   detail_::micro_batches(static_cast<std::int64_t>(examples.size()), 32, [&](std::int64_t begin, std::int64_t end) {
     const Tensor part = sft_terms(model, examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)), 1.0);
@@ -100,6 +104,7 @@ TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config)
 }
 
 TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor) {
+  const FpStateGuard guard;
   const std::int64_t count = answer_tokens(examples);
   if (count == 0)
     detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token",
@@ -116,6 +121,7 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
 }
 
 TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examples, const RunOptions& run) {
+  const FpStateGuard guard;
   const auto n = static_cast<std::int64_t>(examples.size());
   if (n == 0) detail::fail<ValueError>("SFTTrainer::train", "no example", "0", "at least one");
   for (std::size_t i = 0; i < examples.size(); ++i) {

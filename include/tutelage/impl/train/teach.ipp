@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/train/teach_update.ipp"
 #include "tutelage/impl/train/understand.ipp"
@@ -14,6 +15,7 @@ TUTELAGE_BEGIN
 namespace train {
 
 TUTELAGE_INLINE TeachConfig::TeachConfig() {
+  const FpStateGuard guard;
   reward.optimizer.learning_rate = 3e-4;
   reward.optimizer.beta2 = 0.99;
   reward.optimizer.weight_decay = 0.01;
@@ -49,6 +51,7 @@ TUTELAGE_INLINE Teacher::Teacher(io::ChatModel model, TeachConfig config)
 }
 
 TUTELAGE_INLINE TokenIds Teacher::prompt_ids(const std::string& question) const {
+  const FpStateGuard guard;
   if (question.empty()) detail::fail<ValueError>("Teacher", "question is empty", "\"\"", "some text");
   auto ids = detail_::question_ids(base_.tokenizer, question);
   if (static_cast<std::int64_t>(ids.size()) > longest_prompt())
@@ -57,6 +60,7 @@ TUTELAGE_INLINE TokenIds Teacher::prompt_ids(const std::string& question) const 
 }
 
 TUTELAGE_INLINE TokenIds Teacher::sequence(const std::string& question, const std::string& answer) const {
+  const FpStateGuard guard;
   prompt_ids(question);  // checks it
   auto ids = detail_::answered_ids(base_.tokenizer, question, answer);
   if (static_cast<std::int64_t>(ids.size()) > base_.transformer.config.max_positions)
@@ -66,6 +70,7 @@ TUTELAGE_INLINE TokenIds Teacher::sequence(const std::string& question, const st
 }
 
 TUTELAGE_INLINE nn::TokenBatch Teacher::sequences(std::span<const std::string> questions, std::span<const std::string> answers) const {
+  const FpStateGuard guard;
   if (questions.size() != answers.size())
     detail::fail<ShapeError>("Teacher", "not one answer a question", detail::str(answers.size()), detail::str(questions.size()));
   nn::TokenBatch batch;
@@ -98,6 +103,7 @@ TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::st
 }
 
 TUTELAGE_INLINE std::vector<Candidate> Teacher::to_ask(std::span<const std::string> questions, std::int64_t samples, std::int64_t most) {
+  const FpStateGuard guard;
   if (questions.empty()) detail::fail<ValueError>("Teacher::to_ask", "there is nothing to ask", "no question", "at least one");
   if (samples < 1 || most < 1)
     detail::fail<ValueError>("Teacher::to_ask", "samples or most is out of range", detail::str(samples) + " and " + detail::str(most), "1 or more");
@@ -124,6 +130,7 @@ TUTELAGE_INLINE std::vector<Candidate> Teacher::to_ask(std::span<const std::stri
 }
 
 TUTELAGE_INLINE void Teacher::judge(prefs::Judgement judgement) {
+  const FpStateGuard guard;
   prefs::validate(judgement);
   sequence(judgement.prompt, judgement.answer_a);  // what does not fit the model is refused here, not in the middle of an update
   if (!judgement.answer_b.empty()) sequence(judgement.prompt, judgement.answer_b);
@@ -132,6 +139,7 @@ TUTELAGE_INLINE void Teacher::judge(prefs::Judgement judgement) {
 }
 
 TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
+  const FpStateGuard guard;
   using K = Understood::Kind;
   if (!last_) detail::fail<StateError>("Teacher::feedback", "nothing was answered yet", "feedback", "a question first");
   prefs::Judgement j;
@@ -155,6 +163,7 @@ TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
 }
 
 TUTELAGE_INLINE void Teacher::find_matters(std::span<const std::string> questions) {
+  const FpStateGuard guard;
   std::vector<std::string> unknown;
   std::vector<TokenIds> prompts;
   for (const auto& q : questions) {
@@ -175,6 +184,7 @@ TUTELAGE_INLINE void Teacher::find_matters(std::span<const std::string> question
 }
 
 TUTELAGE_INLINE detail_::Lesson Teacher::lesson() {
+  const FpStateGuard guard;
   std::vector<std::string> questions;
   for (const auto& j : judgements_) questions.push_back(j.prompt);
   for (const auto& c : base_.conversations) questions.push_back(detail_::last_content(c, "user"));
@@ -183,6 +193,7 @@ TUTELAGE_INLINE detail_::Lesson Teacher::lesson() {
 }
 
 TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
+  const FpStateGuard guard;
   if (judgements_.empty()) detail::fail<StateError>("Teacher::update", "there is nothing to learn from", "no judgement", "at least one");
   const auto lesson = this->lesson();
   TeachReport report;
@@ -214,6 +225,7 @@ TUTELAGE_INLINE std::vector<double> Teacher::score(std::span<const std::string> 
 }
 
 TUTELAGE_INLINE std::vector<double> Teacher::disagreement(std::span<const std::string> questions, std::span<const std::string> answers) const {
+  const FpStateGuard guard;
   std::vector<double> spread(questions.size(), 1.0);
   if (!has_reward()) return spread;
   const auto scores = ensemble_.member_scores(sequences(questions, answers));
@@ -228,6 +240,7 @@ TUTELAGE_INLINE std::vector<double> Teacher::disagreement(std::span<const std::s
 }
 
 TUTELAGE_INLINE io::ChatModel Teacher::model() {
+  const FpStateGuard guard;
   const auto lesson = this->lesson();
   io::ChatModel out{policy_, base_.tokenizer, lesson.rehearsal};
   for (const auto* list : {&lesson.good, &lesson.carried})
