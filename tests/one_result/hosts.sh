@@ -12,12 +12,13 @@ includes=(-I"$root/include" -isystem "$site/cmeel.prefix/include/eigen3" -isyste
 tbb=$site/TBB/lib
 compiled=("$BUILD/libtutelage.a" "$tbb/libtbb.so" "-Wl,-rpath,$tbb")
 golden=$root/tests/golden/one_result.json
+first=()
 failed=0
 
-build() {  # NAME COMPILER ARGUMENT...
+build() {  # NAME COMPILER ARGUMENT...; what is included first stands in `first`
   local name=$1 compiler=$2
   shift 2
-  if ! "$compiler" -std=c++20 "${includes[@]}" "$here/one_result.cpp" -o "$work/$name" "$@" >"$work/$name.log" 2>&1; then
+  if ! "$compiler" -std=c++20 "${first[@]}" "${includes[@]}" "$here/one_result.cpp" -o "$work/$name" "$@" >"$work/$name.log" 2>&1; then
     tail -20 "$work/$name.log"
     echo "hosts: $name does not build"
     failed=1
@@ -86,11 +87,12 @@ if [ "${FULL:-0}" = 1 ]; then
   if [ ! -e "$arm/usr/lib/aarch64-linux-gnu/libtbb.so.12" ]; then
     $sudo dpkg --add-architecture arm64 && $sudo apt-get update -qq >/dev/null 2>&1 || true
     mkdir -p "$arm"
-    (cd "$arm" && apt-get download -qq libtbb12:arm64 libtbbmalloc2:arm64 libtbbbind-2-5:arm64 >/dev/null 2>&1 || apt-get download -qq libtbb12:arm64 >/dev/null 2>&1 || true)
+    (cd "$arm" && apt-get download -qq libtbb12:arm64 libtbb-dev:arm64 >/dev/null 2>&1 || true)
     for deb in "$arm"/*.deb; do [ -e "$deb" ] && dpkg -x "$deb" "$arm"; done
   fi
   library=$arm/usr/lib/aarch64-linux-gnu/libtbb.so.12
   if command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null && [ -e "$library" ]; then
+    first=(-isystem "$arm/usr/include")  # headers and library of one version
     build arm64_header_only aarch64-linux-gnu-g++ -O2 -DTUTELAGE_HEADER_ONLY -DFMT_HEADER_ONLY -DEIGEN_FAST_MATH=0 "$library" -Wl,--allow-shlib-undefined &&
       check "qemu-aarch64" qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$arm/usr/lib/aarch64-linux-gnu" "$work/arm64_header_only" --run ppo3
   else
