@@ -46,6 +46,8 @@ void bind_nn(py::module_& m) {
           py::call_guard<py::gil_scoped_release>(),
           "Writes config.json and model.safetensors into a folder, each whole or not at all, the weights last.")
       .def_readonly("config", &Transformer::config)
+      .def_readwrite("recompute_blocks", &Transformer::recompute_blocks,
+                     "Training keeps only what enters a block and computes its inside twice: less memory, the same bits.")
       .def_property_readonly("num_parameters", &Transformer::num_parameters)
       .def(
           "parameters",

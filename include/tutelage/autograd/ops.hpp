@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -91,6 +92,10 @@ BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& we
 template <class T>
 BasicTensor<T> cross_entropy(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,
                              std::span<const double> token_weights);
+/// f(inputs), of which only the inputs are kept: the backward pass runs f again (Chen et al. 2016). Equal bits where f uses each parameter once.
+/// f must give the same at both times, and its tensors all stand in `inputs`.
+template <class T>
+BasicTensor<T> recomputed(std::function<BasicTensor<T>(std::span<const BasicTensor<T>>)> f, std::span<const BasicTensor<T>> inputs);
 /// An element-wise function whose value and derivatives were computed elsewhere: out[i] = value[i], d out[i] / d inputs[j][i] = derivatives[j][i].
 /// All of one shape. The door for hand-written losses.
 template <class T>

@@ -67,8 +67,8 @@ template <class T> class Tape : public std::enable_shared_from_this<Tape<T>> {
   /// Makes `out` depend on those of `inputs` that are tracked. Records nothing where none is.
   static BasicTensor<T> record(std::initializer_list<const BasicTensor<T>*> inputs, BasicTensor<T> out, BackwardFn backward);
   static BasicTensor<T> record(std::span<const BasicTensor<T>* const> inputs, BasicTensor<T> out, BackwardFn backward);
-  /// Walks back from `root`, seeded with ones: the loss is the sum of root's elements. Closes the tape.
-  void backward(const BasicTensor<T>& root);
+  /// Walks back from `root`, seeded with `seed` or with ones: the loss is then the sum of root's elements. Closes the tape.
+  void backward(const BasicTensor<T>& root, const T* seed = nullptr);
   /// For an op that forms a parameter's gradient while it goes forward: the step of `leaf` alone, as its input 0; nullptr where it is none.
   std::unique_ptr<Backward<T>> early(const BasicTensor<T>& leaf);
   bool had_early() const { return had_early_; }

@@ -36,6 +36,25 @@ struct TokenBatch {
 template <class T> struct BlockParams {
   BasicTensor<T> norm1_gain, norm1_bias, qkv_weight, qkv_bias, out_weight, out_bias, norm2_gain, norm2_bias, up_weight, up_bias, down_weight,
       down_bias;
+
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& b, F& f) {
+    f("norm1_gain", b.norm1_gain);
+    f("norm1_bias", b.norm1_bias);
+    f("qkv_weight", b.qkv_weight);
+    f("qkv_bias", b.qkv_bias);
+    f("out_weight", b.out_weight);
+    f("out_bias", b.out_bias);
+    f("norm2_gain", b.norm2_gain);
+    f("norm2_bias", b.norm2_bias);
+    f("up_weight", b.up_weight);
+    f("up_bias", b.up_bias);
+    f("down_weight", b.down_weight);
+    f("down_bias", b.down_bias);
+  }
 };
 
 /// Weights only; (out, in) like torch. Plain values: copying is cheap and never aliases.
@@ -45,6 +64,7 @@ template <class T> struct BasicTransformer {
   BasicTensor<T> position_embedding;  // (max_positions, C)
   std::vector<BlockParams<T>> blocks;
   BasicTensor<T> norm_gain, norm_bias;
+  bool recompute_blocks = false;  // training keeps only what enters a block and computes its inside twice: less memory, the same bits
 
   BasicTransformer() = default;
   /// Fresh weights from N(0, init_std). @throws ConfigError
@@ -67,20 +87,8 @@ template <class T> struct BasicTransformer {
     f("token_embedding", self.token_embedding);
     f("position_embedding", self.position_embedding);
     for (std::size_t i = 0; i < self.blocks.size(); ++i) {
-      auto& b = self.blocks[i];
       const std::string p = "blocks." + std::to_string(i) + ".";
-      f(p + "norm1_gain", b.norm1_gain);
-      f(p + "norm1_bias", b.norm1_bias);
-      f(p + "qkv_weight", b.qkv_weight);
-      f(p + "qkv_bias", b.qkv_bias);
-      f(p + "out_weight", b.out_weight);
-      f(p + "out_bias", b.out_bias);
-      f(p + "norm2_gain", b.norm2_gain);
-      f(p + "norm2_bias", b.norm2_bias);
-      f(p + "up_weight", b.up_weight);
-      f(p + "up_bias", b.up_bias);
-      f(p + "down_weight", b.down_weight);
-      f(p + "down_bias", b.down_bias);
+      self.blocks[i].visit([&](const char* name, auto& t) { f(p + name, t); });
     }
     f("norm_gain", self.norm_gain);
     f("norm_bias", self.norm_bias);

@@ -16,6 +16,7 @@ template <class T> class Storage;  // pooled, 64-byte aligned, counted (tensor/s
 /// A tensor made by an op of a tracked input belongs to that input's tape until the tape closes; then it is a constant.
 template <class T> class BasicTensor {
  public:
+  using Scalar = T;
   BasicTensor();                      // shape (0)
   explicit BasicTensor(Shape shape);  // zeros
   static BasicTensor uninitialized(Shape shape);

@@ -424,6 +424,14 @@ class Transformer:
     @property
     def num_parameters(self) -> int:
         ...
+    @property
+    def recompute_blocks(self) -> bool:
+        """
+        Training keeps only what enters a block and computes its inside twice: less memory, the same bits.
+        """
+    @recompute_blocks.setter
+    def recompute_blocks(self, arg0: bool) -> None:
+        ...
 class AdamWConfig:
     """
     AdamW (Loshchilov, Hutter 2019).

@@ -100,6 +100,10 @@ std::vector<Row> make_rows() {
   add("cross_entropy", {{4, 6}, {23, 6}}, [](auto x) { return ops::cross_entropy(x[0], x[1], std::span<const std::int32_t>(kIds), kWeights); });
   add("cross_entropy", {{4, 6}, {23, 6}},
       [](auto x) { return ops::cross_entropy(x[0], ops::affine(x[1], 0.5, 0), std::span<const std::int32_t>(kIds), kWeights); });
+  add("recomputed", {{5, 7}, {19, 7}, {3, 3}}, [](auto x) {  // the last input is used by nobody
+    using Tn = std::remove_cvref_t<decltype(x[0])>;
+    return ops::square(ops::recomputed<typename Tn::Scalar>([](auto y) { return ops::tanh(ops::linear(y[0], y[1], Tn())); }, x));
+  });
   add("token_entropy", {{4, 23}}, [](auto x) { return ops::token_entropy(x[0], 1.3); });
   add("with_derivatives", one, [](auto x) {
     auto d = ops::affine(x[0].detach(), 2, 0);

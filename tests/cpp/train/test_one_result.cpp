@@ -72,6 +72,9 @@ TEST_CASE("drawn models train to the same bytes on any threads and with any cut"
       const Threads one(1);
       whole = after_two_steps(c, 0);
     }
+    Case recomputing = c;
+    recomputing.model.recompute_blocks = true;
+    CHECK(same(after_two_steps(recomputing, 2), whole));
     for (const int threads : {2, 3}) {
       const Threads some(threads);
       CHECK(same(after_two_steps(c, 0), whole));

@@ -5,3 +5,4 @@
 #include "tutelage/impl/autograd/ops_sequence.ipp"
 #include "tutelage/impl/autograd/ops_block.ipp"
 #include "tutelage/impl/autograd/ops_vocabulary.ipp"
+#include "tutelage/impl/autograd/ops_recomputed.ipp"

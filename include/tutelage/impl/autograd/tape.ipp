@@ -79,7 +79,7 @@ template <class T> BasicTensor<T> Tape<T>::record(std::span<const BasicTensor<T>
   return out;
 }
 
-template <class T> void Tape<T>::backward(const BasicTensor<T>& root) {
+template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const T* seed) {
   std::vector<BasicTensor<T>> grads(nodes_.size());
   struct Step final : Backward<T> {
     Tape& tape;
@@ -117,9 +117,10 @@ template <class T> void Tape<T>::backward(const BasicTensor<T>& root) {
     const auto last = static_cast<std::size_t>(root.node());
     if (nodes_[last].leaf >= 0) {
       T* g = leaves_->dense(nodes_[last].leaf, uses_[static_cast<std::size_t>(nodes_[last].leaf)]++, false);
-      for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + T(1);
+      for (std::int64_t i = 0; i < root.size(); ++i) g[i] = g[i] + (seed ? seed[i] : T(1));
     } else {
-      grads[last] = BasicTensor<T>::full(Shape{root.size()}, T(1));
+      grads[last] = seed ? BasicTensor<T>::from(Shape{root.size()}, {seed, static_cast<std::size_t>(root.size())})
+                         : BasicTensor<T>::full(Shape{root.size()}, T(1));
     }
     Step step(*this, grads);
     for (std::size_t i = last + 1; i-- > 0;) {

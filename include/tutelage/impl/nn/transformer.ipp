@@ -51,6 +51,15 @@ inline void check_batch(const TokenBatch& batch, std::int64_t max_positions) {
   }
 }
 
+template <class T>
+BasicTensor<T> block(const TransformerConfig& config, std::span<const std::int64_t> offsets, BasicTensor<T> x, const BlockParams<T>& b) {
+  const int heads = static_cast<int>(config.num_heads);
+  const auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, config.norm_eps, b.qkv_weight, b.qkv_bias);
+  x = ops::add(x, ops::linear(ops::causal_attention(qkv, offsets, heads, heads), b.out_weight, b.out_bias));
+  return ops::add(
+      x, ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, config.norm_eps, b.up_weight, b.up_bias, Activation::kGelu, b.down_weight, b.down_bias));
+}
+
 template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
   const FpStateGuard guard;
   Rng rng(seed, Purpose::kInit, number);
@@ -99,13 +108,22 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
   positions.reserve(batch.ids.size());
   for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
     for (std::int64_t t = batch.offsets[s]; t < batch.offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - batch.offsets[s]));
-  const int heads = static_cast<int>(config.num_heads);
   auto x = ops::add(ops::embedding(token_embedding, batch.ids), ops::embedding(position_embedding, positions));
   for (const auto& b : blocks) {
-    const auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, config.norm_eps, b.qkv_weight, b.qkv_bias);
-    x = ops::add(x, ops::linear(ops::causal_attention(qkv, batch.offsets, heads, heads), b.out_weight, b.out_bias));
-    x = ops::add(
-        x, ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, config.norm_eps, b.up_weight, b.up_bias, Activation::kGelu, b.down_weight, b.down_bias));
+    if (!recompute_blocks) {
+      x = detail_::block(config, batch.offsets, x, b);
+      continue;
+    }
+    std::vector<BasicTensor<T>> inputs{x};
+    b.visit([&](const char*, const BasicTensor<T>& t) { inputs.push_back(t); });
+    x = ops::recomputed<T>(
+        [c = config, offsets = batch.offsets](std::span<const BasicTensor<T>> given) {
+          BlockParams<T> own;
+          std::size_t i = 1;
+          own.visit([&](const char*, BasicTensor<T>& t) { t = given[i++]; });
+          return detail_::block(c, offsets, given[0], own);
+        },
+        inputs);
   }
   return ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
