@@ -52,9 +52,12 @@ template <class T> Row<T> packed(const kernels::Table<T>& t, const T* b, std::in
   return to;
 }
 
+/// Where a product packs B on the way.
+template <class T> Row<T> room(const kernels::Table<T>& t) { return Row<T>(static_cast<std::size_t>(kernels::kDepth * kernels::kGroup * t.panel)); }
+
 const std::vector<std::array<std::int64_t, 3>> kSizes3{
-    {1, 1, 1},   {1, 1, 0},    {5, 3, 0},    {2, 15, 7},   {3, 16, 16},  {4, 17, 5},  {7, 33, 31}, {12, 32, 17},   {13, 40, 9},   {25, 64, 3},
-    {6, 130, 8}, {50, 20, 12}, {100, 35, 4}, {1, 200, 33}, {2, 150, 10}, {48, 16, 2}, {97, 1, 6},  {13, 70, 1100}, {31, 260, 530}};
+    {1, 1, 1},   {1, 1, 0},    {5, 3, 0},    {2, 15, 7},   {3, 16, 16},  {4, 17, 5},  {7, 33, 31}, {12, 32, 17},   {13, 40, 9},    {25, 64, 3},
+    {6, 130, 8}, {50, 20, 12}, {100, 35, 4}, {1, 200, 33}, {2, 150, 10}, {48, 16, 2}, {97, 1, 6},  {13, 70, 1100}, {31, 260, 530}, {14, 1100, 400}};
 
 }  // namespace
 
@@ -67,14 +70,14 @@ TEMPLATE_TEST_CASE("products are chains, packed or direct, from every start", "[
       for (const auto* t : tables<T>()) {
         INFO(t->name << ", " << m << " x " << n << " x " << r << ", start " << start);
         auto g = p.gemm(start);
-        t->gemm(g, 0, m, 0, n);
+        t->gemm(g, 0, m, 0, n, room<T>(*t).data());
         CHECK(same(p.c, wanted));
         p.c = before;
         const auto by_rows = packed(*t, p.b.data(), n, 1, r, n), by_columns = packed(*t, b_major.data(), 1, r, r, n);
         CHECK(same(by_rows, by_columns));
         g.b = by_rows.data(), g.packed = true;
         g.a = a_major.data(), g.a_row = 1, g.a_col = m;
-        t->gemm(g, 0, m, 0, n);
+        t->gemm(g, 0, m, 0, n, nullptr);
         CHECK(same(p.c, wanted));
         p.c = before;
       }
@@ -93,8 +96,8 @@ TEMPLATE_TEST_CASE("tiles of a product do not show", "[kernels]", float, double)
     for (const std::int64_t cut : {std::int64_t{1}, std::int64_t{14}, std::int64_t{28}}) {
       p.c = before;
       for (std::int64_t n0 = 0; n0 < 75; n0 += t->panel) {
-        t->gemm(g, cut, 29, n0, std::min<std::int64_t>(75, n0 + t->panel));
-        t->gemm(g, 0, cut, n0, std::min<std::int64_t>(75, n0 + t->panel));
+        t->gemm(g, cut, 29, n0, std::min<std::int64_t>(75, n0 + t->panel), nullptr);
+        t->gemm(g, 0, cut, n0, std::min<std::int64_t>(75, n0 + t->panel), nullptr);
       }
       CHECK(same(p.c, wanted));
     }
@@ -126,7 +129,7 @@ TEMPLATE_TEST_CASE("the activation comes after the chain, which is kept", "[kern
         for (std::int64_t i = 0; i < m; ++i) t->unary(op, chain.data() + i * (n + kGap), wanted.data() + i * (n + kGap), 0, n);
         auto g = p.gemm(1);
         g.act = act, g.pre = pre.data();
-        t->gemm(g, 0, m, 0, n);
+        t->gemm(g, 0, m, 0, n, room<T>(*t).data());
         CHECK(same(p.c, wanted));
         CHECK(same(pre, chain));
       }

@@ -10,10 +10,10 @@ namespace kernels {
 namespace TUTELAGE_ISA {
 
 // Every output is one fma chain over r. A block holds any rows and columns; along r blocks follow one another, and each continues the chain
-// that the one before left in C. Sizes: a block of B (kDepth rows of one panel) and a strip of A stay in the first two caches.
+// that the one before left in C. Sizes: kDepth steps of a group of panels of B stay in the second cache while all rows pass them, a strip of A,
+// copied so that its steps follow one another, in the first.
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
-inline constexpr std::int64_t kDepth = 512;  // of r in a block
-inline constexpr std::int64_t kGroup = 8;    // panels of B that all rows pass before the next ones
+inline constexpr std::int64_t kAhead = 256;  // elements of B that are fetched before they are used
 
 template <class T>
 void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
@@ -36,8 +36,7 @@ void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, 
 
 /// The factors of one block: `depth` steps of r.
 template <class T> struct Factors {
-  const T* a;  // row i, step r at a[i * a_row + r * a_col]
-  std::int64_t a_row, a_col;
+  const T* a;  // step r of row i at a[r * rows + i]
   const T* b;  // panels q_step apart, steps kPanel apart
   std::int64_t q_step, depth;
 };
@@ -53,6 +52,8 @@ inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const Factor
   for (int i = 0; i < MR; ++i)
     for (int q = 0; q < Q; ++q) {
       const T* from = start == Start::kBias ? g.bias + n + q * W : c + i * g.c_row + q * W;
+      if (start != Start::kContinue)
+        for (int p = 0; p < NP; ++p) __builtin_prefetch(c + i * g.c_row + q * W + p * S, 1);
       if (start == Start::kZero) {
         for (int p = 0; p < NP; ++p) acc[i][q * NP + p] = packet_set<T>(0);
         continue;
@@ -65,14 +66,16 @@ inline void block(const Gemm<T>& g, std::int64_t m, std::int64_t n, const Factor
     }
 
   const T *a = f.a, *b = f.b;
-  const std::int64_t a_row = f.a_row, a_col = f.a_col, q_step = f.q_step;
-  for (std::int64_t r = 0; r < f.depth; ++r, a += a_col, b += W) {
+  const std::int64_t q_step = f.q_step;
+  for (std::int64_t r = 0; r < f.depth; ++r, a += MR, b += W) {
     Packet<T> row[Q * NP];
+    if (MR > 4)
+      for (int p = 0; p < NP; ++p) __builtin_prefetch(b + kAhead + p * S);
     for (int q = 0; q < Q; ++q)
       for (int p = 0; p < NP; ++p) row[q * NP + p] = packet_load<T>(b + q * q_step + p * S);
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
-      const Packet<T> x = packet_set<T>(a[i * a_row]);
+      const Packet<T> x = packet_set<T>(a[i]);
 #pragma GCC unroll 8
       for (int p = 0; p < Q * NP; ++p) acc[i][p] = packet_fma(x, row[p], acc[i][p]);
     }
@@ -102,12 +105,13 @@ inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_
                   std::int64_t q_step) {
   constexpr std::int64_t W = kPanel<T>;
   constexpr int kWide = MR == 1 ? 4 : MR == 2 ? 3 : MR <= 4 && kLanes<T> == 16 ? 2 : 1;  // few rows: more columns at once hide the latency
-  alignas(64) T copy[MR * kDepth];
-  Factors<T> f{g.a + m * g.a_row + r0 * g.a_col, g.a_row, g.a_col, b, q_step, depth};
-  if (MR > 1 && g.a_row == 1) {  // else its rows are read along, as they are
-    copy_strip<T, MR>(f.a, f.a_col, depth, copy);
-    f.a = copy, f.a_row = 1, f.a_col = MR;
-  }
+  alignas(64) T copy[MR * kDepth + kLanes<T>];
+  const T* a = g.a + m * g.a_row + r0 * g.a_col;
+  Factors<T> f{copy, b, q_step, depth};
+  if (MR == 1 && g.a_col == 1)
+    f.a = a;
+  else
+    copy_strip<T, MR>(a, g.a_row, g.a_col, depth, copy);
   const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;
   const bool ends = r0 + depth == g.r && g.act != Activation::kNone;
   std::int64_t n = n0;
@@ -136,10 +140,9 @@ inline void strips(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int6
   for (; m < m1; ++m) strip<T, 1>(g, m, n0, n1, r0, depth, b, q_step);
 }
 
-template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1) {
+template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, T* scratch) {
   constexpr std::int64_t W = kPanel<T>;
-  const std::int64_t group = !g.packed ? W : m1 - m0 <= kBlockRows ? n1 - n0 : kGroup * W;
-  alignas(64) T piece[kDepth * kPanel<T>];  // of B where it comes unpacked
+  const std::int64_t group = g.packed && m1 - m0 <= kBlockRows ? n1 - n0 : kGroup * W;
   for (std::int64_t n = n0; n < n1; n += group) {
     const std::int64_t ne = n + group < n1 ? n + group : n1;
     std::int64_t r0 = 0;
@@ -148,8 +151,8 @@ template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1,
       if (g.packed) {
         strips(g, m0, m1, n, ne, r0, depth, g.b + n * g.r + r0 * W, W * g.r);
       } else {
-        pack_b(g.b + r0 * g.b_row + n * g.b_col, g.b_row, g.b_col, depth, ne - n, piece, 0, 1);
-        strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(piece), std::int64_t{0});
+        pack_b(g.b + r0 * g.b_row + n * g.b_col, g.b_row, g.b_col, depth, ne - n, scratch, 0, (ne - n + W - 1) / W);
+        strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(scratch), W * depth);
       }
       r0 += depth;
     } while (r0 < g.r);

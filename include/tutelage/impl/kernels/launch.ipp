@@ -95,15 +95,24 @@ template <class T> void gemm(const Gemm<T>& g) {
   const auto& t = table<T>();
   if (g.m == 0 || g.n == 0) return;
   const std::int64_t panels = (g.n + t.panel - 1) / t.panel;
-  const std::int64_t threads = num_threads();
+  const int threads = num_threads();
+  const std::int64_t room = g.packed ? 0 : std::min(panels, kGroup) * t.panel * std::min(g.r, kDepth);
+  Storage<T> scratch(room * threads);
+  const auto scratch_of = [&](int worker) { return scratch.data() + worker * room; };
   // Cut the longer side, but B alone where it must be packed on the way. Tiles of rows are multiples of 48, of columns whole panels.
   if ((g.packed && g.m >= 96 * threads) || panels < threads) {
     const std::int64_t tiles = (g.m + 47) / 48;
-    parallel_for(tiles, std::max(rows_grain(48 * g.n * g.r, kHeavy), (tiles + 2 * threads - 1) / (2 * threads)),
-                 [&](std::int64_t begin, std::int64_t end) { t.gemm(g, begin * 48, std::min(g.m, end * 48), 0, g.n); });
+    parallel_for(
+        tiles, std::max(rows_grain(48 * g.n * g.r, kHeavy), (tiles + 2 * threads - 1) / (2 * threads)),
+        [&](std::int64_t begin, std::int64_t end, int worker) { t.gemm(g, begin * 48, std::min(g.m, end * 48), 0, g.n, scratch_of(worker)); },
+        threads);
   } else {
-    parallel_for(panels, std::max(rows_grain(t.panel * g.m * g.r, kHeavy), (panels + threads - 1) / threads),
-                 [&](std::int64_t begin, std::int64_t end) { t.gemm(g, 0, g.m, begin * t.panel, std::min(g.n, end * t.panel)); });
+    parallel_for(
+        panels, std::max(rows_grain(t.panel * g.m * g.r, kHeavy), (panels + threads - 1) / threads),
+        [&](std::int64_t begin, std::int64_t end, int worker) {
+          t.gemm(g, 0, g.m, begin * t.panel, std::min(g.n, end * t.panel), scratch_of(worker));
+        },
+        threads);
   }
 }
 

@@ -27,9 +27,23 @@ template <class T> void transpose(const T* x, std::int64_t x_row, std::int64_t r
     for (std::int64_t j = 0; j < columns; ++j) y[j * y_row + i] = x[i * x_row + j];
 }
 
-/// to[r * MR + i] = a[i + r * a_col] for r < depth.
-template <class T, int MR> inline void copy_strip(const T* a, std::int64_t a_col, std::int64_t depth, T* to) {
-  for (std::int64_t r = 0; r < depth; ++r) std::memcpy(to + r * MR, a + r * a_col, MR * sizeof(T));
+/// to[r * MR + i] = a[i * a_row + r * a_col] for r < depth; `to` has room for a packet more.
+template <class T, int MR> inline void copy_strip(const T* a, std::int64_t a_row, std::int64_t a_col, std::int64_t depth, T* to) {
+  constexpr int S = kLanes<T>;
+  std::int64_t r = 0;
+  if (a_row == 1)
+    for (; r < depth; ++r) std::memcpy(to + r * MR, a + r * a_col, MR * sizeof(T));
+  // Whole packets are stored, and what they write too much is overwritten by what comes next.
+  if (S > 1 && a_col == 1)
+    for (; r + S <= depth; r += S)
+      for (int i = (MR - 1) / S * S; i >= 0; i -= S) {
+        PacketSquare<T> block;
+        for (int k = 0; k < S; ++k) block.packet[k] = i + k < MR ? packet_load<T>(a + (i + k) * a_row + r) : packet_set<T>(0);
+        packet_transpose(block);
+        for (int k = 0; k < S; ++k) packet_store<T>(to + (r + k) * MR + i, block.packet[k]);
+      }
+  for (; r < depth; ++r)
+    for (int i = 0; i < MR; ++i) to[r * MR + i] = a[i * a_row + r * a_col];
 }
 
 }  // namespace TUTELAGE_ISA

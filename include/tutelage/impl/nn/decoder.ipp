@@ -197,7 +197,7 @@ class Decoder {
     const std::int64_t panel = table_.panel * kPanels;
     team.for_each((p.n + panel - 1) / panel, grain(panel * p.k * rows), [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t n0 = begin * panel, n1 = std::min(p.n, end * panel);
-      table_.gemm(g, 0, rows, n0, n1);
+      table_.gemm(g, 0, rows, n0, n1, nullptr);
       for (std::int64_t i = 0; total && i < rows; ++i) table_.binary(kernels::Binary::kAdd, total + i * p.n, y + i * p.n, total + i * p.n, n0, n1);
     });
   }
