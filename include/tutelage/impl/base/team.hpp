@@ -16,6 +16,7 @@ class Team {
   /// The calling thread without others.
   static Team alone() { return Team(0); }
 
+  int size() const noexcept { return helpers_ + 1; }
   /// Whether this thread leads a team that waits for a loop.
   static bool leads() noexcept;
 

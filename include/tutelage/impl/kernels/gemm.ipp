@@ -115,10 +115,15 @@ inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_
   const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;
   const bool ends = r0 + depth == g.r && g.act != Activation::kNone;
   std::int64_t n = n0;
-  for (; n + kWide * W <= n1; n += kWide * W, f.b += kWide * q_step) {
-    block<T, MR, kWide>(g, m, n, f, start, W);
-    if (ends) finish(g, m, MR, n, kWide * W);
-  }
+  const auto blocks = [&](auto panels) {
+    constexpr int Q = decltype(panels)::value;
+    for (; n + Q * W <= n1; n += Q * W, f.b += Q * q_step) {
+      block<T, MR, Q>(g, m, n, f, start, W);
+      if (ends) finish(g, m, MR, n, Q * W);
+    }
+  };
+  blocks(std::integral_constant<int, kWide>{});
+  if constexpr (kWide > 2) blocks(std::integral_constant<int, 2>{});
   for (; n < n1; n += W, f.b += q_step) {
     const std::int64_t columns = n1 - n < W ? n1 - n : W;
     block<T, MR, 1>(g, m, n, f, start, columns);
