@@ -10,10 +10,11 @@ namespace ops {
 
 namespace detail_ {
 
-/// Rows of logits in memory: about a million numbers, but enough rows, in every chunk, for a weight to be packed on the way.
-inline std::int64_t logit_rows(std::int64_t m, std::int64_t vocab_size) {
-  const std::int64_t wanted = std::max(kRowsThatPack + kRowsThatPack / 4, (std::int64_t{1} << 20) / vocab_size),
-                     chunks = std::max<std::int64_t>(1, m / wanted);
+/// Rows of logits in memory: about a million numbers, but enough rows, in every chunk, for a weight to be packed on the way; twice as many for a
+/// weight that no cache holds, which each chunk reads from memory.
+inline std::int64_t logit_rows(std::int64_t m, std::int64_t vocab_size, std::int64_t hidden_size) {
+  const std::int64_t least = (vocab_size * hidden_size > (1 << 24) ? 2 : 1) * (kRowsThatPack + kRowsThatPack / 4);
+  const std::int64_t wanted = std::max(least, (std::int64_t{1} << 20) / vocab_size), chunks = std::max<std::int64_t>(1, m / wanted);
   return (m + chunks - 1) / chunks;
 }
 
@@ -33,7 +34,7 @@ template <class T> struct Vocabulary {
   }
   /// Calls f(first row, rows, memory for their logits).
   template <class F> void for_chunks(const F& f) const {
-    const std::int64_t chunk = logit_rows(m, v);
+    const std::int64_t chunk = logit_rows(m, v, k);
     Storage<T> logits(chunk * v);
     for (std::int64_t i = 0; i < m; i += chunk) f(i, std::min(chunk, m - i), logits.data());
   }
