@@ -2,7 +2,12 @@
 // Fifty PPO steps of a 32-wide transformer, and the digests of all that they computed. Nothing here computes with floating-point numbers: a host
 // that rounds upward would see another result of its own.
 #include <algorithm>
+#include <unistd.h>
+
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <mutex>
@@ -44,7 +49,7 @@ inline const std::vector<Problem>& problems() {
 struct Execution {
   int threads = 0;
   std::int64_t micro_batch_size = 0;
-  std::set<std::int64_t> stops;  // steps before which training stops and goes on with a copy of the trainer, the old one gone
+  std::set<std::int64_t> stops;  // steps before which the trainer is written to a file and made anew from it
 };
 
 inline nn::Transformer model() {
@@ -116,12 +121,53 @@ inline void add_gradients(Digests& digests, const train::PolicyAndValue& at, con
   result.grads.visit([&](const std::string& name, const Tensor& t) { digests.emplace_back("gradient " + name, Sha256().add(t.span()).hex()); });
 }
 
+inline std::string exactly(double x) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%a", x);
+  return text;
+}
+
+/// A trainer that is read from the file which the other was written to.
+inline std::unique_ptr<train::PPOTrainer> resumed(const train::PPOTrainer& trainer, const train::PPOConfig& config) {
+  const std::string path = (std::filesystem::temp_directory_path() / ("one_result." + std::to_string(getpid()) + ".safetensors")).string();
+  const auto visit = [](train::PPOState& state, const auto& f) {
+    state.model.visit([&](const std::string& name, Tensor& t) { f("model." + name, t); });
+    state.reference.visit([&](const std::string& name, Tensor& t) { f("reference." + name, t); });
+    for (std::size_t i = 0; i < state.optimizer.m.size(); ++i) {
+      f("m." + std::to_string(i), state.optimizer.m[i]);
+      f("v." + std::to_string(i), state.optimizer.v[i]);
+    }
+  };
+  {
+    auto state = trainer.state();
+    io::SafeTensors file;
+    visit(state, [&](const std::string& name, const Tensor& t) { file.tensors[name] = t; });
+    file.metadata = {{"iteration", std::to_string(state.iteration)},
+                     {"step", std::to_string(state.optimizer.step)},
+                     {"moments", std::to_string(state.optimizer.m.size())},
+                     {"beta1_power", exactly(state.optimizer.beta1_power)},
+                     {"beta2_power", exactly(state.optimizer.beta2_power)}};
+    io::write_safetensors(path, file);
+  }
+  auto file = io::read_safetensors(path);
+  std::filesystem::remove(path);
+  const auto fresh = model();
+  train::PPOState state{{fresh, nn::ScalarHead<float>(fresh.config.hidden_size)}, fresh, {}, std::stoll(file.metadata.at("iteration"))};
+  state.optimizer.step = std::stoll(file.metadata.at("step"));
+  state.optimizer.beta1_power = std::strtod(file.metadata.at("beta1_power").c_str(), nullptr);
+  state.optimizer.beta2_power = std::strtod(file.metadata.at("beta2_power").c_str(), nullptr);
+  state.optimizer.m.resize(std::stoul(file.metadata.at("moments")));
+  state.optimizer.v.resize(state.optimizer.m.size());
+  visit(state, [&](const std::string& name, Tensor& t) { t = file.tensors.at(name); });
+  return std::make_unique<train::PPOTrainer>(std::move(state), config);
+}
+
 inline Digests digests_of(const Problem& problem, const Execution& execution) {
   const auto asked = prompts(problem.prompts);
   auto trainer = std::make_unique<train::PPOTrainer>(model(), config(problem, execution));
   Sha256 ids, logprobs, statistics;
   for (std::int64_t step = 0; step < problem.steps; ++step) {
-    if (execution.stops.count(step)) trainer = std::make_unique<train::PPOTrainer>(train::PPOTrainer(*trainer));
+    if (execution.stops.count(step)) trainer = resumed(*trainer, config(problem, execution));
     const auto answers = trainer->generate(asked);
     for (const auto& a : answers) {
       ids.add(std::span<const std::int32_t>(a.ids));

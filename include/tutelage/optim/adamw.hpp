@@ -67,6 +67,7 @@ template <class T, class Params> class AdamW {
     return norm;
   }
   AdamWState<T>& state() { return state_; }
+  const AdamWState<T>& state() const { return state_; }
   const AdamWConfig& config() const { return config_; }
 
  private:

@@ -67,11 +67,21 @@ struct PPOStats {
   double first_ratio_min = 1, first_ratio_max = 1;  // of the first minibatch: exactly 1
 };
 
+/// Everything that decides the next iteration, but for the configuration.
+struct PPOState {
+  PolicyAndValue model;
+  nn::Transformer reference;
+  optim::AdamWState<float> optimizer;
+  std::int64_t iteration = 0;
+};
+
 class PPOTrainer {
  public:
   /// The reference is the policy as given.
   PPOTrainer(nn::Transformer policy, PPOConfig config);
   PPOTrainer(nn::Transformer policy, nn::Transformer reference, PPOConfig config);
+  /// Goes on from where state() was asked, to the same bytes. Checked by: tests/one_result
+  PPOTrainer(PPOState state, PPOConfig config);
 
   /// Samples one answer a prompt with the current policy; numbers of iteration() and the prompt's place in `prompts`.
   std::vector<nn::Generation> generate(const std::vector<TokenIds>& prompts, const RunOptions& run = {}) const;
@@ -87,7 +97,8 @@ class PPOTrainer {
   const PolicyAndValue& model() const { return model_; }
   const nn::Transformer& reference() const { return reference_; }
   std::int64_t iteration() const { return iteration_; }
-  const optim::AdamWState<float>& optimizer_state() { return optimizer_.state(); }
+  const optim::AdamWState<float>& optimizer_state() const { return optimizer_.state(); }
+  PPOState state() const { return {model_, reference_, optimizer_.state(), iteration_}; }
 
  private:
   PolicyAndValue model_;

@@ -2,7 +2,9 @@
 #include <cstring>
 
 #include "../catch.hpp"
+#include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/rl/advantages.hpp"
 #include "tutelage/train/ppo.hpp"
 #include "tutelage/train/reward.hpp"
 #include "tutelage/train/sft.hpp"
@@ -81,6 +83,48 @@ TEST_CASE("drawn models train to the same bytes on any threads and with any cut"
       CHECK(same(after_two_steps(c, 1), whole));
       CHECK(same(after_two_steps(c, 3), whole));
     }
+  }
+}
+
+TEST_CASE("groups of answers: their advantages are the step's, cuts between groups do not show") {
+  for (std::uint32_t number = 0; number < 6; ++number) {
+    const Case c = draw(200 + number);
+    INFO("case " << number);
+    constexpr std::size_t size = 3;  // answers a group
+    const std::size_t groups = c.sequences.size() / size;
+    if (groups == 0) continue;
+    std::vector<float> rewards;
+    std::vector<std::int64_t> group_of;
+    for (std::size_t i = 0; i < groups * size; ++i) {
+      rewards.push_back(static_cast<float>(c.sequences[i].size() % 7));
+      group_of.push_back(static_cast<std::int64_t>(i / size));
+    }
+    const Tensor advantages = rl::rloo_advantages(Tensor::from({static_cast<std::int64_t>(rewards.size())}, rewards), group_of);
+    const auto gradients = [&](std::size_t groups_at_once) {
+      GradAccumulator<float, nn::Transformer> acc(c.model);
+      for (std::size_t g = 0; g < groups; g += groups_at_once) {
+        nn::TokenBatch batch;
+        std::vector<float> weights;
+        for (std::size_t i = g * size; i < std::min(groups, g + groups_at_once) * size; ++i) {
+          batch.add(c.sequences[i]);
+          weights.insert(weights.end(), c.sequences[i].size() - 1, -advantages.data()[i]);
+        }
+        acc.add(
+            [&](const nn::Transformer& m, const nn::TokenBatch& b) {
+              return ops::mul(m.logprobs(b, 0.7), Tensor::from({static_cast<std::int64_t>(weights.size())}, weights));
+            },
+            batch);
+      }
+      const auto result = acc.finish();
+      auto all = parameters(result.grads);
+      all.push_back(static_cast<float>(result.value));
+      return all;
+    };
+    const auto whole = gradients(groups);
+    CHECK(same(gradients(1), whole));
+    CHECK(same(gradients(2), whole));
+    const Threads two(2);
+    CHECK(same(gradients(2), whole));
   }
 }
 

@@ -86,6 +86,16 @@ TUTELAGE_INLINE PPOTrainer::PPOTrainer(nn::Transformer policy, nn::Transformer r
   if (config_.value_head_std > 0) model_.value_head = nn::ScalarHead<float>(policy.config.hidden_size, config_.value_head_std, config_.seed);
 }
 
+TUTELAGE_INLINE PPOTrainer::PPOTrainer(PPOState state, PPOConfig config)
+    : model_(std::move(state.model)),
+      reference_(std::move(state.reference)),
+      config_(std::move(config)),
+      optimizer_(config_.optimizer),
+      iteration_(state.iteration) {
+  config_.validate();
+  optimizer_.state() = std::move(state.optimizer);
+}
+
 TUTELAGE_INLINE std::vector<nn::Generation> PPOTrainer::generate(const std::vector<TokenIds>& prompts, const RunOptions& run) const {
   nn::GenerateOptions options;
   options.max_new_tokens = config_.max_new_tokens;
