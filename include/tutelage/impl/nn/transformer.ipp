@@ -3,6 +3,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/nn/transformer_config.ipp"
 #include "tutelage/nn/transformer.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
@@ -10,23 +11,6 @@
 TUTELAGE_BEGIN
 
 namespace nn {
-
-TUTELAGE_INLINE void TransformerConfig::validate() const {
-  const auto need = [](bool ok, const char* field, double got, const std::string& expected) {
-    if (!ok) detail::fail<ConfigError>("TransformerConfig", std::string(field) + " is out of range", detail::str(got), expected);
-  };
-  constexpr std::int64_t most = std::int64_t{1} << 24;
-  need(vocab_size >= 1 && vocab_size <= most, "vocab_size", static_cast<double>(vocab_size), "1 to 2^24");
-  need(max_positions >= 1 && max_positions <= most, "max_positions", static_cast<double>(max_positions), "1 to 2^24");
-  need(hidden_size >= 1 && hidden_size <= 65536, "hidden_size", static_cast<double>(hidden_size), "1 to 65536");
-  need(num_layers >= 1 && num_layers <= 1024, "num_layers", static_cast<double>(num_layers), "1 to 1024");
-  need(num_heads >= 1 && hidden_size % num_heads == 0, "num_heads", static_cast<double>(num_heads),
-       "a divisor of hidden_size " + detail::str(hidden_size));
-  need(intermediate_size >= 0 && intermediate_size <= (1 << 20), "intermediate_size", static_cast<double>(intermediate_size),
-       "0 (4 * hidden_size) to 2^20");
-  need(init_std > 0 && std::isfinite(init_std), "init_std", init_std, "more than 0");
-  need(norm_eps >= 1e-30 && norm_eps <= 1, "norm_eps", norm_eps, "1e-30 to 1");
-}
 
 TUTELAGE_INLINE void TokenBatch::add(std::span<const std::int32_t> sequence) {
   ids.insert(ids.end(), sequence.begin(), sequence.end());
@@ -70,28 +54,15 @@ template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t 
 }
 }  // namespace detail_
 
-template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) : config(given) {
-  config.validate();
-  if (config.intermediate_size == 0) config.intermediate_size = 4 * config.hidden_size;
-  const std::int64_t c = config.hidden_size, f = config.intermediate_size;
-  const double residual_std = config.init_std / std::sqrt(2.0 * static_cast<double>(config.num_layers));
+template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) {
+  const double residual_std = given.init_std / std::sqrt(2.0 * static_cast<double>(given.num_layers));
   std::uint32_t number = 0;  // of the weight matrix, its place in the random counter
-  const auto weight = [&](std::int64_t out, std::int64_t in, double std) { return detail_::normal<T>({out, in}, std, seed, number++); };
-  token_embedding = weight(config.vocab_size, c, config.init_std);
-  position_embedding = weight(config.max_positions, c, config.init_std);
-  blocks.resize(static_cast<std::size_t>(config.num_layers));
-  for (auto& b : blocks) {
-    b.norm1_gain = b.norm2_gain = BasicTensor<T>::full({c}, T(1));
-    b.norm1_bias = b.norm2_bias = b.out_bias = b.down_bias = BasicTensor<T>({c});
-    b.qkv_weight = weight(3 * c, c, config.init_std);
-    b.qkv_bias = BasicTensor<T>({3 * c});
-    b.out_weight = weight(c, c, residual_std);
-    b.up_weight = weight(f, c, config.init_std);
-    b.up_bias = BasicTensor<T>({f});
-    b.down_weight = weight(c, f, residual_std);
-  }
-  norm_gain = BasicTensor<T>::full({c}, T(1));
-  norm_bias = BasicTensor<T>({c});
+  *this = made_of(given, [&](const std::string& name, const Shape& shape) {
+    if (name.ends_with("gain")) return BasicTensor<T>::full(shape, T(1));
+    if (name.ends_with("bias")) return BasicTensor<T>(shape);
+    const bool residual = name.ends_with(".out_weight") || name.ends_with(".down_weight");
+    return detail_::normal<T>(shape, residual ? residual_std : given.init_std, seed, number++);
+  });
 }
 
 template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
@@ -130,7 +101,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
   const FpStateGuard guard;
-  return ops::linear(hidden(batch), token_embedding, BasicTensor<T>());
+  return ops::linear(hidden(batch), output_weight(), BasicTensor<T>());
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
@@ -145,7 +116,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch
     }
   const auto h = hidden(batch);
   if (before.empty()) return BasicTensor<T>({0});
-  return ops::linear_logprobs(ops::rows(h, before), token_embedding, targets, temperature);
+  return ops::linear_logprobs(ops::rows(h, before), output_weight(), targets, temperature);
 }
 
 template <class T> ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}
