@@ -63,7 +63,8 @@ def draw(model_type, number):
     if model_type == "llama":
         theirs["attention_bias"] = ours["qkv_bias"] = ours["out_bias"] = bool(rng.integers(2))
         theirs["mlp_bias"] = ours["mlp_bias"] = bool(rng.integers(2))
-    window = int(rng.choice([1, 5, 17])) if number % 2 == 0 else None
+    # A window of 1 is not drawn: the cache of transformers 5.23 keeps all keys then.
+    window = int(rng.choice([2, 5, 17])) if number % 2 == 0 else None
     if model_type == "mistral":
         theirs["sliding_window"], ours["sliding_window"] = window, window or 0
     if model_type in ("qwen2", "qwen3"):
@@ -78,12 +79,12 @@ def draw(model_type, number):
     return theirs, ours
 
 
-def built(model_type, number):
-    """Both models, with every number at random: wide, so that no two tokens are nearly as likely."""
+def built(model_type, number, attempt=0):
+    """Both models, with every number at random and wide."""
     theirs, ours = draw(model_type, number)
     config, model = MODELS[model_type]
     hf = model(config(**theirs, attn_implementation="eager")).eval()
-    rng, weights = np.random.default_rng(number), {}
+    rng, weights = np.random.default_rng([number, attempt]), {}
     own = {name: p for name, p in hf.named_parameters()}
     head = hf.get_output_embeddings().weight
     with torch.no_grad():
@@ -122,23 +123,32 @@ CASES = [(model_type, number) for model_type in MODELS for number in range(4 if 
 
 
 @pytest.mark.parametrize("model_type, number", CASES)
-def test_logits_and_greedy_answers(model_type, number):
+def test_logits_and_the_likeliest_token(model_type, number):
     hf, model = built(model_type, number)
-    sequences = texts(number)
+    sequences, begin = texts(number), 0
     got = model.logits(sequences)
-    begin = 0
-    with torch.no_grad():
-        for ids in sequences:
+    for ids in sequences:
+        with torch.no_grad():
             dynamic = model.config.rope_scaling.type == "dynamic"
             expected = their_logits(hf, ids) if dynamic else hf(torch.tensor([ids])).logits[0].numpy()
-            row = got[begin:begin + len(ids)]
-            np.testing.assert_allclose(row, expected, rtol=0, atol=TOLERANCE)
-            assert np.array_equal(row.argmax(-1), expected.argmax(-1))
-            begin += len(ids)
-        prompts = [sequences[3][:20], sequences[2], sequences[1]]
-        for prompt, answer in zip(prompts, model.generate(prompts, max_new_tokens=NEW, temperature=0)):
-            out = hf.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), max_new_tokens=NEW, do_sample=False,
-                              output_logits=True, return_dict_in_generate=True)
-            best, second = torch.stack(out.logits, 1).topk(2, -1).values.unbind(-1)
-            assert (best - second).min() > 2e-5, "too close to call: other weights are needed"
-            assert answer.ids == out.sequences[0, len(prompt):].tolist()
+        row = got[begin:begin + len(ids)]
+        begin += len(ids)
+        np.testing.assert_allclose(row, expected, rtol=0, atol=TOLERANCE)
+        assert np.array_equal(row.argmax(-1), expected.argmax(-1))
+
+
+@pytest.mark.parametrize("model_type, number", CASES)
+def test_greedy_answers(model_type, number):
+    _, short, shorter, prompt, _ = texts(number)
+    prompts = [prompt[:20], short, shorter]
+    for attempt in range(8):
+        hf, model = built(model_type, number, attempt)
+        expected = [hf.generate(torch.tensor([p]), attention_mask=torch.ones(1, len(p), dtype=torch.long), max_new_tokens=NEW, do_sample=False,
+                                output_logits=True, return_dict_in_generate=True) for p in prompts]
+        best, second = torch.cat([torch.stack(e.logits, 1) for e in expected]).topk(2, -1).values.unbind(-1)
+        if (best - second).min() > TOLERANCE:  # else too close to call: other weights
+            break
+    else:
+        pytest.fail("no weights without a tie")
+    for p, answer, theirs in zip(prompts, model.generate(prompts, max_new_tokens=NEW, temperature=0), expected):
+        assert answer.ids == theirs.sequences[0, len(p):].tolist()
