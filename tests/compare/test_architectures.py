@@ -7,7 +7,7 @@ from transformers import (GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXFor
                           MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 import tutelage
-from tutelage import _core, nn
+from tutelage import _core, nn, ops
 
 VOCAB, NEW, LONGEST, TOLERANCE = 97, 64, 60, 2e-4
 MODELS = {"gpt2": (GPT2Config, GPT2LMHeadModel), "gpt_neox": (GPTNeoXConfig, GPTNeoXForCausalLM), "llama": (LlamaConfig, LlamaForCausalLM),
@@ -152,3 +152,32 @@ def test_greedy_answers(model_type, number):
         pytest.fail("no weights without a tie")
     for p, answer, theirs in zip(prompts, model.generate(prompts, max_new_tokens=NEW, temperature=0), expected):
         assert answer.ids == theirs.sequences[0, len(p):].tolist()
+
+
+@pytest.mark.parametrize("model_type, number", [(model_type, number) for model_type in MODELS for number in (0, 1, 2, 4)])
+def test_loss_and_every_gradient(model_type, number):
+    hf, model = built(model_type, number)
+    sequences = [s[:24] for s in texts(number)]  # dynamic scaling begins later
+    targets, begin, rows = [], 0, []
+    loss = 0
+    for ids in sequences:
+        logprobs = torch.log_softmax(hf(torch.tensor([ids])).logits[0, :-1], -1)
+        loss = loss - logprobs[range(len(ids) - 1), ids[1:]].sum() / 100
+        rows += range(begin, begin + len(ids) - 1)
+        targets += ids[1:]
+        begin += len(ids)
+    loss.backward()
+
+    def ours(m):
+        head = m.parameters().get("head_weight", m.parameters()["token_embedding"])
+        return ops.cross_entropy(ops.rows(m.hidden(sequences), rows), head, targets, [1 / 100] * len(targets))
+
+    value, grads = tutelage.value_and_grad(ours, model)
+    assert value == pytest.approx(loss.item(), abs=TOLERANCE)
+    own = {("embed_out.weight" if name == "lm_head.weight" and model_type == "gpt_neox" else name): p for name, p in hf.named_parameters()}
+    gradients = grads.parameters()
+    for p in _core._hf_parameters(model_type, model.config):
+        for name, gradient in zip(p.names, p.to_hf(gradients[p.ours]), strict=True):
+            expected = own[name].grad.numpy()
+            scale = max(1.0, float(np.abs(expected).max()))
+            np.testing.assert_allclose(gradient.numpy(), expected, rtol=0, atol=TOLERANCE * scale, err_msg=name)
