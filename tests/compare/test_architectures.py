@@ -17,7 +17,8 @@ SCALINGS = {
     "linear": {"factor": 3.0},
     "dynamic": {"factor": 2.0},
     "yarn": {"factor": 4.0, "original_max_positions": 32},
-    "yarn, all given": {"factor": 2.5, "original_max_positions": 40, "beta_fast": 8.0, "beta_slow": 0.5, "mscale": 0.7, "mscale_all_dim": 0.3, "truncate": False},
+    "yarn, all given": {"factor": 2.5, "original_max_positions": 40, "beta_fast": 8.0, "beta_slow": 0.5, "mscale": 0.7, "mscale_all_dim": 0.3,
+                        "truncate": False},
     "yarn, attention_factor": {"factor": 8.0, "original_max_positions": 16, "attention_factor": 1.3},
     "llama3": {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_positions": 48},
 }
@@ -54,7 +55,8 @@ def draw(model_type, number):
                  "qkv_bias": bias, "out_bias": bias}
         return theirs | {"rope_parameters": rope, "layer_norm_eps": ours["norm_eps"], "hidden_act": form, "attention_bias": bias,
                          "use_parallel_residual": ours["parallel_blocks"], "attention_dropout": 0, "hidden_dropout": 0}, ours
-    ours |= {"norm": "rms", "activation": "silu", "gated_mlp": True, "num_kv_heads": [1, 2, 4][number % 3], "qkv_bias": False, "out_bias": False, "mlp_bias": False}
+    ours |= {"norm": "rms", "activation": "silu", "gated_mlp": True, "num_kv_heads": [1, 2, 4][number % 3], "qkv_bias": False,
+             "out_bias": False, "mlp_bias": False}
     theirs |= {"rope_parameters": rope, "rms_norm_eps": ours["norm_eps"], "num_key_value_heads": ours["num_kv_heads"]}
     if model_type != "qwen2" and number % 2:  # apart from width / heads
         theirs["head_dim"] = ours["head_size"] = 12
