@@ -1,4 +1,5 @@
 #include "tutelage/impl/io/file.ipp"
+#include "tutelage/impl/io/hf_names.ipp"
 #include "tutelage/impl/io/model.ipp"
 #include "tutelage/impl/io/record.ipp"
 #include "tutelage/impl/io/safetensors.ipp"

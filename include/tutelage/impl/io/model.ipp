@@ -13,16 +13,48 @@ namespace io {
 
 namespace detail_ {
 
-/// The fields of a configuration, by name: written and read by the same list.
+/// The fields of a configuration, by name: written and read by the same list. `always`: written also where it has its default.
 template <class Config, class F> void visit_config(Config& c, F&& f) {
-  f("vocab_size", c.vocab_size);
-  f("max_positions", c.max_positions);
-  f("hidden_size", c.hidden_size);
-  f("num_layers", c.num_layers);
-  f("num_heads", c.num_heads);
-  f("intermediate_size", c.intermediate_size);
-  f("init_std", c.init_std);
-  f("norm_eps", c.norm_eps);
+  constexpr bool always = true, changed = false;
+  f("vocab_size", c.vocab_size, always);
+  f("max_positions", c.max_positions, always);
+  f("hidden_size", c.hidden_size, always);
+  f("num_layers", c.num_layers, always);
+  f("num_heads", c.num_heads, always);
+  f("intermediate_size", c.intermediate_size, always);
+  f("init_std", c.init_std, always);
+  f("norm_eps", c.norm_eps, always);
+  f("num_kv_heads", c.num_kv_heads, changed);
+  f("head_size", c.head_size, changed);
+  f("norm", c.norm, changed);
+  f("positions", c.positions, changed);
+  f("rotary_fraction", c.rotary_fraction, changed);
+  f("rope_theta", c.rope_theta, changed);
+  f("rope_scaling", c.rope_scaling, changed);
+  f("activation", c.activation, changed);
+  f("gated_mlp", c.gated_mlp, changed);
+  f("parallel_blocks", c.parallel_blocks, changed);
+  f("qkv_bias", c.qkv_bias, changed);
+  f("out_bias", c.out_bias, changed);
+  f("mlp_bias", c.mlp_bias, changed);
+  f("qk_norm", c.qk_norm, changed);
+  f("tie_embeddings", c.tie_embeddings, changed);
+  f("sliding_window", c.sliding_window, changed);
+  f("sliding_layers", c.sliding_layers, changed);
+}
+
+template <class Scaling, class F> void visit_rope_scaling(Scaling& s, F&& f) {
+  f("type", s.type);
+  f("factor", s.factor);
+  f("low_freq_factor", s.low_freq_factor);
+  f("high_freq_factor", s.high_freq_factor);
+  f("original_max_positions", s.original_max_positions);
+  f("attention_factor", s.attention_factor);
+  f("beta_fast", s.beta_fast);
+  f("beta_slow", s.beta_slow);
+  f("mscale", s.mscale);
+  f("mscale_all_dim", s.mscale_all_dim);
+  f("truncate", s.truncate);
 }
 
 /// FNV-1a, 64 bits: tells two tokenizers apart.
@@ -34,30 +66,51 @@ inline std::string digest(const std::string& bytes) {
 
 inline std::string config_json(const nn::TransformerConfig& config) {
   nlohmann::ordered_json object = {{"model_type", "tutelage"}};
-  visit_config(config, [&](const char* name, const auto& value) { object[name] = value; });
+  nlohmann::ordered_json defaults = object;
+  const auto put = [](nlohmann::ordered_json& to, const char* name, const auto& value) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, nn::RopeScaling>)
+      visit_rope_scaling(value, [&](const char* field, const auto& x) { to[name][field] = x; });
+    else
+      to[name] = value;
+  };
+  const nn::TransformerConfig fresh;
+  visit_config(fresh, [&](const char* name, const auto& value, bool) { put(defaults, name, value); });
+  visit_config(config, [&](const char* name, const auto& value, bool always) {
+    put(object, name, value);
+    if (!always && object.at(name) == defaults.at(name)) object.erase(name);
+  });
   return object.dump(2) + "\n";
 }
 
-inline nn::TransformerConfig parse_config(const char* function, const std::string& text, const std::string& where) {
-  const auto object = parse_json(text, where);
-  nn::TransformerConfig config;
+/// Reads a list of fields out of an object. @throws ConfigError for a key that none of them has
+template <class Visit> void read_fields(const char* function, const nlohmann::ordered_json& object, const std::string& where, Visit&& visit) {
   std::vector<std::string> known{"model_type"};
-  try {
-    if (object.value("model_type", "") != "tutelage")
-      detail::fail<IoError>(function, where + ": unknown model_type", object.value("model_type", "none"), "tutelage");
-    visit_config(config, [&](const char* name, auto& value) {
-      known.push_back(name);
-      if (object.contains(name)) value = object.at(name).template get<std::decay_t<decltype(value)>>();
-    });
-  } catch (const nlohmann::ordered_json::exception& e) {
-    detail::fail<IoError>(function, where + " has a value of the wrong type", e.what(), "numbers");
-  }
+  visit([&](const char* name, auto& value, auto...) {
+    known.push_back(name);
+    if (!object.contains(name)) return;
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, nn::RopeScaling>)
+      read_fields(function, object.at(name), where + ": " + name, [&](auto&& f) { visit_rope_scaling(value, f); });
+    else
+      value = object.at(name).template get<std::decay_t<decltype(value)>>();
+  });
   for (const auto& [key, value] : object.items())
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const std::string near = detail::nearest(key, known.data(), known.size());
       detail::fail<ConfigError>(function, where + ": unknown key", key, "a field of TransformerConfig",
                                 near.empty() ? "" : "Did you mean " + near + "?");
     }
+}
+
+inline nn::TransformerConfig parse_config(const char* function, const std::string& text, const std::string& where) {
+  const auto object = parse_json(text, where);
+  nn::TransformerConfig config;
+  try {
+    if (object.value("model_type", "") != "tutelage")
+      detail::fail<IoError>(function, where + ": unknown model_type", object.value("model_type", "none"), "tutelage");
+    read_fields(function, object, where, [&](auto&& f) { visit_config(config, f); });
+  } catch (const nlohmann::ordered_json::exception& e) {
+    detail::fail<IoError>(function, where + " has a value of the wrong type", e.what(), "the type of the field");
+  }
   return config;
 }
 
@@ -84,32 +137,15 @@ inline nn::Transformer read_transformer(const char* function, const std::string&
   content = read_safetensors(weights);
   belongs(function, content, weights, "config", config_text);
 
-  nn::Transformer model;
-  model.config = config;
-  model.blocks.resize(static_cast<std::size_t>(config.num_layers));
-  const std::int64_t c = config.hidden_size, f = config.intermediate_size > 0 ? config.intermediate_size : 4 * c;
-  model.config.intermediate_size = f;
-  const auto expected = [&](const std::string& name) -> Shape {
-    if (name == "token_embedding") return {config.vocab_size, c};
-    if (name == "position_embedding") return {config.max_positions, c};
-    const std::string field = name.substr(name.rfind('.') + 1);
-    if (field == "qkv_weight") return {3 * c, c};
-    if (field == "qkv_bias") return {3 * c};
-    if (field == "out_weight") return {c, c};
-    if (field == "up_weight") return {f, c};
-    if (field == "up_bias") return {f};
-    if (field == "down_weight") return {c, f};
-    return {c};
-  };
   std::set<std::string> used;
-  model.visit([&](const std::string& name, Tensor& t) {
+  auto model = nn::Transformer::made_of(config, [&](const std::string& name, const Shape& shape) {
     const auto it = content.tensors.find(name);
     if (it == content.tensors.end())
       detail::fail<IoError>(function, weights + " lacks a tensor", "no " + name, "every parameter of the configuration");
-    if (!(it->second.shape() == expected(name)))
-      detail::fail<IoError>(function, weights + ": " + name + " has the wrong shape", it->second.shape().str(), expected(name).str());
-    t = it->second;
+    if (!(it->second.shape() == shape))
+      detail::fail<IoError>(function, weights + ": " + name + " has the wrong shape", it->second.shape().str(), shape.str());
     used.insert(name);
+    return it->second;
   });
   for (const auto& [name, t] : content.tensors)
     if (!used.count(name)) detail::fail<IoError>(function, weights + " has a tensor that the configuration lacks", name, "only its parameters");

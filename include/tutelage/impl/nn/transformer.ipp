@@ -1,8 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/nn/transformer_config.ipp"
 #include "tutelage/nn/transformer.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
@@ -10,23 +14,6 @@
 TUTELAGE_BEGIN
 
 namespace nn {
-
-TUTELAGE_INLINE void TransformerConfig::validate() const {
-  const auto need = [](bool ok, const char* field, double got, const std::string& expected) {
-    if (!ok) detail::fail<ConfigError>("TransformerConfig", std::string(field) + " is out of range", detail::str(got), expected);
-  };
-  constexpr std::int64_t most = std::int64_t{1} << 24;
-  need(vocab_size >= 1 && vocab_size <= most, "vocab_size", static_cast<double>(vocab_size), "1 to 2^24");
-  need(max_positions >= 1 && max_positions <= most, "max_positions", static_cast<double>(max_positions), "1 to 2^24");
-  need(hidden_size >= 1 && hidden_size <= 65536, "hidden_size", static_cast<double>(hidden_size), "1 to 65536");
-  need(num_layers >= 1 && num_layers <= 1024, "num_layers", static_cast<double>(num_layers), "1 to 1024");
-  need(num_heads >= 1 && hidden_size % num_heads == 0, "num_heads", static_cast<double>(num_heads),
-       "a divisor of hidden_size " + detail::str(hidden_size));
-  need(intermediate_size >= 0 && intermediate_size <= (1 << 20), "intermediate_size", static_cast<double>(intermediate_size),
-       "0 (4 * hidden_size) to 2^20");
-  need(init_std > 0 && std::isfinite(init_std), "init_std", init_std, "more than 0");
-  need(norm_eps >= 1e-30 && norm_eps <= 1, "norm_eps", norm_eps, "1e-30 to 1");
-}
 
 TUTELAGE_INLINE void TokenBatch::add(std::span<const std::int32_t> sequence) {
   ids.insert(ids.end(), sequence.begin(), sequence.end());
@@ -51,13 +38,55 @@ inline void check_batch(const TokenBatch& batch, std::int64_t max_positions) {
   }
 }
 
-template <class T>
-BasicTensor<T> block(const TransformerConfig& config, std::span<const std::int64_t> offsets, BasicTensor<T> x, const BlockParams<T>& b) {
-  const int heads = static_cast<int>(config.num_heads);
-  const auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, config.norm_eps, b.qkv_weight, b.qkv_bias);
-  x = ops::add(x, ops::linear(ops::causal_attention(qkv, offsets, heads, heads), b.out_weight, b.out_bias));
-  return ops::add(
-      x, ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, config.norm_eps, b.up_weight, b.up_bias, Activation::kGelu, b.down_weight, b.down_bias));
+/// What all blocks of a pass share. `angles` is empty where positions are learned.
+template <class T> struct Pass {
+  TransformerConfig config;
+  std::vector<std::int64_t> offsets;
+  std::vector<std::int32_t> positions;
+  BasicTensor<T> angles;
+
+  Pass(const TransformerConfig& c, const TokenBatch& batch) : config(c), offsets(batch.offsets) {
+    positions.reserve(batch.ids.size());
+    std::int64_t longest = 0;
+    for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+      for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - offsets[s]));
+      longest = std::max(longest, offsets[s + 1] - offsets[s]);
+    }
+    if (config.rotated() == 0) return;
+    const Rotation rotation(config);
+    angles = BasicTensor<T>::uninitialized({longest, rotation.rotated()});
+    T* to = angles.mutable_data();
+    parallel_for(longest, 1 + 4096 / rotation.rotated(), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) rotation.at(t, to + t * rotation.rotated());
+    });
+  }
+};
+
+template <class T> BasicTensor<T> attention(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b) {
+  const auto& c = pass.config;
+  const int heads = static_cast<int>(c.num_heads), kv_heads = static_cast<int>(c.kv_heads());
+  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias);
+  if (c.qk_norm) qkv = ops::qk_norm(qkv, b.q_norm_gain, b.k_norm_gain, c.norm_eps, heads, kv_heads);
+  if (pass.angles.size()) qkv = ops::rotary(qkv, pass.positions, pass.angles, heads, kv_heads);
+  return ops::linear(ops::causal_attention(qkv, pass.offsets, heads, kv_heads, c.window(layer)), b.out_weight, b.out_bias);
+}
+
+template <class T> BasicTensor<T> mlp(const TransformerConfig& c, const BasicTensor<T>& x, const BlockParams<T>& b) {
+  const Activation act = activation_of(c);
+  if (c.gated_mlp)
+    return ops::norm_gated_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.gate_weight, b.gate_bias, b.up_weight, b.up_bias, act, b.down_weight,
+                               b.down_bias);
+  return ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.up_weight, b.up_bias, act, b.down_weight, b.down_bias);
+}
+
+template <class T> BasicTensor<T> block(const Pass<T>& pass, std::size_t layer, BasicTensor<T> x, const BlockParams<T>& b) {
+  auto attended = attention(pass, layer, x, b);
+  if (!pass.config.parallel_blocks) {
+    x = ops::add(x, std::exchange(attended, {}));
+    return ops::add(x, mlp(pass.config, x, b));
+  }
+  const auto made = mlp(pass.config, x, b);  // recorded after attention, whatever order a compiler gives arguments
+  return ops::add(ops::add(x, attended), made);
 }
 
 template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
@@ -70,28 +99,15 @@ template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t 
 }
 }  // namespace detail_
 
-template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) : config(given) {
-  config.validate();
-  if (config.intermediate_size == 0) config.intermediate_size = 4 * config.hidden_size;
-  const std::int64_t c = config.hidden_size, f = config.intermediate_size;
-  const double residual_std = config.init_std / std::sqrt(2.0 * static_cast<double>(config.num_layers));
+template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) {
+  const double residual_std = given.init_std / std::sqrt(2.0 * static_cast<double>(given.num_layers));
   std::uint32_t number = 0;  // of the weight matrix, its place in the random counter
-  const auto weight = [&](std::int64_t out, std::int64_t in, double std) { return detail_::normal<T>({out, in}, std, seed, number++); };
-  token_embedding = weight(config.vocab_size, c, config.init_std);
-  position_embedding = weight(config.max_positions, c, config.init_std);
-  blocks.resize(static_cast<std::size_t>(config.num_layers));
-  for (auto& b : blocks) {
-    b.norm1_gain = b.norm2_gain = BasicTensor<T>::full({c}, T(1));
-    b.norm1_bias = b.norm2_bias = b.out_bias = b.down_bias = BasicTensor<T>({c});
-    b.qkv_weight = weight(3 * c, c, config.init_std);
-    b.qkv_bias = BasicTensor<T>({3 * c});
-    b.out_weight = weight(c, c, residual_std);
-    b.up_weight = weight(f, c, config.init_std);
-    b.up_bias = BasicTensor<T>({f});
-    b.down_weight = weight(c, f, residual_std);
-  }
-  norm_gain = BasicTensor<T>::full({c}, T(1));
-  norm_bias = BasicTensor<T>({c});
+  *this = made_of(given, [&](const std::string& name, const Shape& shape) {
+    if (name.ends_with("gain")) return BasicTensor<T>::full(shape, T(1));
+    if (name.ends_with("bias")) return BasicTensor<T>(shape);
+    const bool residual = name.ends_with(".out_weight") || name.ends_with(".down_weight");
+    return detail_::normal<T>(shape, residual ? residual_std : given.init_std, seed, number++);
+  });
 }
 
 template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
@@ -104,33 +120,35 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  std::vector<std::int32_t> positions;
-  positions.reserve(batch.ids.size());
-  for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
-    for (std::int64_t t = batch.offsets[s]; t < batch.offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - batch.offsets[s]));
-  auto x = ops::add(ops::embedding(token_embedding, batch.ids), ops::embedding(position_embedding, positions));
-  for (const auto& b : blocks) {
+  const auto pass = std::make_shared<const detail_::Pass<T>>(config, batch);
+  auto x = ops::embedding(token_embedding, batch.ids);
+  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
+  for (std::size_t l = 0; l < blocks.size(); ++l) {
     if (!recompute_blocks) {
-      x = detail_::block(config, batch.offsets, x, b);
+      x = detail_::block(*pass, l, x, blocks[l]);
       continue;
     }
     std::vector<BasicTensor<T>> inputs{x};
-    b.visit([&](const char*, const BasicTensor<T>& t) { inputs.push_back(t); });
+    BlockParams<T> like = blocks[l];  // which tensors there are
+    like.visit([&](const char*, BasicTensor<T>& t) {
+      inputs.push_back(t);
+      t = t.detach();
+    });
     x = ops::recomputed<T>(
-        [c = config, offsets = batch.offsets](std::span<const BasicTensor<T>> given) {
-          BlockParams<T> own;
+        [pass, l, like](std::span<const BasicTensor<T>> given) {
+          BlockParams<T> own = like;
           std::size_t i = 1;
           own.visit([&](const char*, BasicTensor<T>& t) { t = given[i++]; });
-          return detail_::block(c, offsets, given[0], own);
+          return detail_::block(*pass, l, given[0], own);
         },
         inputs);
   }
-  return ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+  return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
   const FpStateGuard guard;
-  return ops::linear(hidden(batch), token_embedding, BasicTensor<T>());
+  return ops::linear(hidden(batch), output_weight(), BasicTensor<T>());
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch& batch, double temperature) const {
@@ -145,7 +163,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch
     }
   const auto h = hidden(batch);
   if (before.empty()) return BasicTensor<T>({0});
-  return ops::linear_logprobs(ops::rows(h, before), token_embedding, targets, temperature);
+  return ops::linear_logprobs(ops::rows(h, before), output_weight(), targets, temperature);
 }
 
 template <class T> ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}

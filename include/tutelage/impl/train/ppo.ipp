@@ -132,7 +132,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
     detail_::AnswerBatch batch;
     for (std::int64_t i = begin; i < end; ++i) batch.add(prompts[static_cast<std::size_t>(i)], responses[static_cast<std::size_t>(i)].ids);
     const Tensor values = model_.value_head(ops::rows(model_.policy.hidden(batch.tokens), batch.positions));
-    const Tensor ref = ops::linear_logprobs(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.token_embedding, batch.targets,
+    const Tensor ref = ops::linear_logprobs(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.output_weight(), batch.targets,
                                             config_.temperature);
     std::int64_t at = 0;
     for (std::int64_t i = begin; i < end; ++i) {
@@ -202,7 +202,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
           acc.add(
               [&](const PolicyAndValue& p, const detail_::AnswerBatch& b) {
                 const Tensor rows = ops::rows(p.policy.hidden(b.tokens), b.positions);
-                const Tensor logprobs = ops::linear_logprobs(rows, p.policy.token_embedding, b.targets, config_.temperature);
+                const Tensor logprobs = ops::linear_logprobs(rows, p.policy.output_weight(), b.targets, config_.temperature);
                 if (first)
                   for (std::int64_t t = 0; t < m; ++t) {
                     const double ratio = math::exp(logprobs.data()[t] - old[static_cast<std::size_t>(t)]);

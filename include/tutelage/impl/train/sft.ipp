@@ -85,7 +85,7 @@ TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const t
   if (positions.empty())
     detail::fail<ValueError>("sft_terms", "no answer token to learn", "an all-zero mask", "at least one marked token", "Is there an assistant turn?");
   const Tensor rows = ops::rows(model.hidden(batch), positions);
-  return ops::cross_entropy(rows, model.token_embedding, targets, std::vector<double>(targets.size(), weight));
+  return ops::cross_entropy(rows, model.output_weight(), targets, std::vector<double>(targets.size(), weight));
 }
 
 TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples) {
