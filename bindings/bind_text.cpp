@@ -53,7 +53,7 @@ void bind_text(py::module_& m) {
 
   py::class_<io::ChatModel>(m, "ChatModel", "A chatbot: transformer, tokenizer and the exchanges it rehearses.")
       .def(py::init([](const nn::Transformer& t, const Tokenizer& k, const py::list& c) {
-             return io::ChatModel{t, k, to_conversations(c)};
+             return io::ChatModel{t, k, to_conversations(c), {}};
            }),
            py::arg("transformer"), py::arg("tokenizer"), py::arg("conversations") = py::list())
       .def_readonly("transformer", &io::ChatModel::transformer)

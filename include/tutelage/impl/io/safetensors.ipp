@@ -19,8 +19,8 @@ namespace detail_ {
 /// Bits of each dtype of the format, 0 for another word.
 inline std::uint64_t bits_of(const std::string& dtype) {
   static constexpr std::array<std::pair<const char*, int>, 21> kTypes{
-      {{"F32", 32},    {"F16", 16},    {"BF16", 16},        {"F64", 64},         {"I64", 64},    {"I32", 32},    {"I16", 16},
-       {"I8", 8},      {"U64", 64},    {"U32", 32},         {"U16", 16},         {"U8", 8},      {"BOOL", 8},    {"C64", 64},
+      {{"F32", 32},    {"F16", 16},    {"BF16", 16},       {"F64", 64},        {"I64", 64},    {"I32", 32},    {"I16", 16},
+       {"I8", 8},      {"U64", 64},    {"U32", 32},        {"U16", 16},        {"U8", 8},      {"BOOL", 8},    {"C64", 64},
        {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}}};
   for (const auto& [name, bits] : kTypes)
     if (dtype == name) return static_cast<std::uint64_t>(bits);
@@ -35,7 +35,8 @@ struct TensorToWrite {
 
 inline void write_tensors(const std::string& path, const std::map<std::string, TensorToWrite>& tensors,
                           const std::map<std::string, std::string>& metadata) {
-  if (tensors.count("__metadata__")) detail::fail<ValueError>("write_safetensors", "tensor has the name of the notes", "__metadata__", "another name");
+  if (tensors.count("__metadata__"))
+    detail::fail<ValueError>("write_safetensors", "tensor has the name of the notes", "__metadata__", "another name");
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   auto& entries = header.get_ref<Json::object_t&>();
@@ -110,7 +111,8 @@ inline void open_safetensors(const char* function, const std::string& path, Stor
         wrong("tensor " + name + " lies outside the file", entry.at("data_offsets").dump(), "two numbers within 0 to " + std::to_string(data));
       std::vector<std::int64_t> dims;
       for (const auto& d : entry.at("shape").get_ref<const Json::array_t&>()) {
-        if (whole(d) > std::uint64_t{1} << 62) wrong("tensor " + name + " has an impossible shape", entry.at("shape").dump(), "sizes that a file can have");
+        if (whole(d) > std::uint64_t{1} << 62)
+          wrong("tensor " + name + " has an impossible shape", entry.at("shape").dump(), "sizes that a file can have");
         dims.push_back(static_cast<std::int64_t>(whole(d)));
       }
       t.shape = Shape{std::span<const std::int64_t>(dims)};
@@ -126,11 +128,11 @@ inline void open_safetensors(const char* function, const std::string& path, Stor
       wrong("entry of " + name + " is damaged", e.what(), "dtype, shape and data_offsets, of whole numbers");
     } catch (const ShapeError& e) { wrong("tensor " + name + " has an impossible shape", e.what(), "up to 6 dimensions"); }
   }
-  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
   std::uint64_t at = 0;
   for (const auto& r : ranges) {
-    if (r.begin != at)
-      wrong("tensors overlap or leave a gap", r.name + " at byte " + std::to_string(r.begin), "byte " + std::to_string(at));
+    if (r.begin != at) wrong("tensors overlap or leave a gap", r.name + " at byte " + std::to_string(r.begin), "byte " + std::to_string(at));
     at = r.end;
   }
   if (at != data) wrong("file has bytes that belong to no tensor, or lacks some", std::to_string(data) + " bytes of data", std::to_string(at));
@@ -153,8 +155,8 @@ inline StoredTensors open_weights(const char* function, const std::string& folde
   for (const auto& [name, file] : map->items()) {
     const std::string shard = file.is_string() ? file.template get<std::string>() : "";
     if (shard.empty() || shard.find('/') != std::string::npos || shard == "." || shard == "..")
-      detail::fail<IoError>(function, index + ": file of " + name + " has no name in the folder", file.dump(-1, ' ', false, Json::error_handler_t::replace),
-                            "a file's name");
+      detail::fail<IoError>(function, index + ": file of " + name + " has no name in the folder",
+                            file.dump(-1, ' ', false, Json::error_handler_t::replace), "a file's name");
     shards[shard][name] = nullptr;
   }
   for (auto& [shard, names] : shards) {
@@ -170,7 +172,8 @@ inline StoredTensors open_weights(const char* function, const std::string& folde
       }
       all.tensors.emplace(name, std::move(t));
     }
-    if (!names.empty()) detail::fail<IoError>(function, path + " lacks a tensor of the index", "no " + names.begin()->first, "every tensor of the index");
+    if (!names.empty())
+      detail::fail<IoError>(function, path + " lacks a tensor of the index", "no " + names.begin()->first, "every tensor of the index");
     all.files.insert(all.files.end(), part.files.begin(), part.files.end());
     all.metadata.merge(part.metadata);
   }

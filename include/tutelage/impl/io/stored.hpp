@@ -27,13 +27,19 @@ struct StoredBlock {
 };
 inline StoredBlock stored_block(Stored type) {
   switch (type) {
-    case Stored::kF32: return {1, 4};
+    case Stored::kF32:
+      return {1, 4};
     case Stored::kF16:
-    case Stored::kBF16: return {1, 2};
-    case Stored::kQ8_0: return {32, 34};
-    case Stored::kQ4_0: return {32, 18};
-    case Stored::kQ4_1: return {32, 20};
-    default: return {1, 1};
+    case Stored::kBF16:
+      return {1, 2};
+    case Stored::kQ8_0:
+      return {32, 34};
+    case Stored::kQ4_0:
+      return {32, 18};
+    case Stored::kQ4_1:
+      return {32, 20};
+    default:
+      return {1, 1};
   }
 }
 
@@ -76,7 +82,9 @@ inline void convert(const StoredTensor& from, std::int64_t begin, std::int64_t n
   const auto block = stored_block(from.type);
   const char* p = from.data + begin / block.numbers * block.bytes;
   switch (from.type) {
-    case Stored::kF32: std::memcpy(to, p, static_cast<std::size_t>(n) * 4); return;
+    case Stored::kF32:
+      std::memcpy(to, p, static_cast<std::size_t>(n) * 4);
+      return;
     case Stored::kF16:
       for (std::int64_t i = 0; i < n; ++i) to[i] = half_at(p + 2 * i);
       return;
@@ -113,7 +121,8 @@ inline void convert(const StoredTensor& from, std::int64_t begin, std::int64_t n
         }
       }
       return;
-    default: return;  // refused before
+    default:
+      return;  // refused before
   }
 }
 
