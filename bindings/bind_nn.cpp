@@ -1,5 +1,6 @@
 #include "casters.hpp"
 #include "tutelage/impl/tensor/storage.hpp"
+#include "tutelage/io/hf_names.hpp"
 #include "tutelage/io/pretrained.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/optim/adamw.hpp"
@@ -8,15 +9,46 @@ using namespace tutelage;
 
 void bind_nn(py::module_& m) {
   using nn::Transformer;
-  ConfigClass<nn::TransformerConfig>(m, "TransformerConfig", "A decoder transformer in the GPT-2 style.")
+  using Scaling = nn::RopeScaling;
+  ConfigClass<Scaling>(m, "RopeScaling", "How rotary positions reach beyond the lengths they were trained on, as transformers defines each type.")
+      .field("type", &Scaling::type, "none, linear, dynamic, yarn or llama3")
+      .field("factor", &Scaling::factor, "1 or more")
+      .field("low_freq_factor", &Scaling::low_freq_factor, "llama3")
+      .field("high_freq_factor", &Scaling::high_freq_factor, "llama3")
+      .field("original_max_positions", &Scaling::original_max_positions, "0: max_positions")
+      .field("attention_factor", &Scaling::attention_factor, "yarn; 0: from factor, mscale and mscale_all_dim")
+      .field("beta_fast", &Scaling::beta_fast, "yarn")
+      .field("beta_slow", &Scaling::beta_slow, "yarn")
+      .field("mscale", &Scaling::mscale, "yarn; 0: not given")
+      .field("mscale_all_dim", &Scaling::mscale_all_dim, "yarn; 0: not given")
+      .field("truncate", &Scaling::truncate, "yarn: whole dimensions bound the ramp")
+      .done();
+  ConfigClass<nn::TransformerConfig>(m, "TransformerConfig", "A decoder transformer: GPT-2 by default, or GPT-NeoX, Llama, Mistral, Qwen2, Qwen3.")
       .field("vocab_size", &nn::TransformerConfig::vocab_size, "tokens")
       .field("max_positions", &nn::TransformerConfig::max_positions, "longest sequence, tokens")
       .field("hidden_size", &nn::TransformerConfig::hidden_size, "C")
       .field("num_layers", &nn::TransformerConfig::num_layers, "L")
-      .field("num_heads", &nn::TransformerConfig::num_heads, "H; hidden_size is a multiple of it")
+      .field("num_heads", &nn::TransformerConfig::num_heads, "H; hidden_size is a multiple of it, where head_size is 0")
       .field("intermediate_size", &nn::TransformerConfig::intermediate_size, "0: 4 * hidden_size")
       .field("init_std", &nn::TransformerConfig::init_std, "of every weight matrix")
       .field("norm_eps", &nn::TransformerConfig::norm_eps, "")
+      .field("num_kv_heads", &nn::TransformerConfig::num_kv_heads, "G, a divisor of H; 0: H")
+      .field("head_size", &nn::TransformerConfig::head_size, "D; 0: hidden_size / num_heads")
+      .field("norm", &nn::TransformerConfig::norm, "layer, or rms (no biases)")
+      .field("positions", &nn::TransformerConfig::positions, "learned or rotary")
+      .field("rotary_fraction", &nn::TransformerConfig::rotary_fraction, "share of each head that turns")
+      .field("rope_theta", &nn::TransformerConfig::rope_theta, "base of the frequencies")
+      .field("rope_scaling", &nn::TransformerConfig::rope_scaling, "a RopeScaling")
+      .field("activation", &nn::TransformerConfig::activation, "gelu (tanh form), gelu_exact (erf), silu or relu")
+      .field("gated_mlp", &nn::TransformerConfig::gated_mlp, "down(act(gate(x)) * up(x))")
+      .field("parallel_blocks", &nn::TransformerConfig::parallel_blocks, "x + attention(norm1(x)) + mlp(norm2(x))")
+      .field("qkv_bias", &nn::TransformerConfig::qkv_bias, "")
+      .field("out_bias", &nn::TransformerConfig::out_bias, "of attention")
+      .field("mlp_bias", &nn::TransformerConfig::mlp_bias, "")
+      .field("qk_norm", &nn::TransformerConfig::qk_norm, "an RMS norm of each query and key head, before it turns")
+      .field("tie_embeddings", &nn::TransformerConfig::tie_embeddings, "the token embedding is the output matrix")
+      .field("sliding_window", &nn::TransformerConfig::sliding_window, "a query sees so many last keys, itself included; 0: all")
+      .field("sliding_layers", &nn::TransformerConfig::sliding_layers, "one a layer, 1: the window holds there; empty: in all")
       .done();
   ConfigClass<nn::GenerateOptions>(m, "GenerateOptions", "How answers are sampled.")
       .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
@@ -98,6 +130,12 @@ void bind_nn(py::module_& m) {
         py::gil_scoped_release release;
         return nn::generate(t, prompts, o, callback, run);
       });
+  py::class_<io::HfParameter>(m, "_HfParameter")
+      .def_readonly("ours", &io::HfParameter::ours)
+      .def_readonly("names", &io::HfParameter::names)
+      .def("from_hf", [](const io::HfParameter& p, const std::vector<Tensor>& tensors) { return io::from_hf(p, tensors); })
+      .def("to_hf", [](const io::HfParameter& p, const Tensor& ours) { return io::to_hf(p, ours); });
+  m.def("_hf_parameters", &io::hf_parameters, py::arg("model_type"), py::arg("config"));
   ConfigClass<optim::AdamWConfig>(m, "AdamWConfig", "AdamW (Loshchilov, Hutter 2019).")
       .field("learning_rate", &optim::AdamWConfig::learning_rate, "")
       .field("beta1", &optim::AdamWConfig::beta1, "")

@@ -45,14 +45,12 @@ template <class T> void bind_class(py::module_& m, const char* name, const char*
 }
 
 Activation activation_of(const char* function, const std::string& act) {
-  static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone},
-                                                             {"gelu", Activation::kGelu},
-                                                             {"relu", Activation::kRelu},
-                                                             {"tanh", Activation::kTanh},
-                                                             {"silu", Activation::kSilu}};
+  static const std::pair<const char*, Activation> known[] = {{"none", Activation::kNone}, {"gelu", Activation::kGelu},
+                                                             {"relu", Activation::kRelu}, {"tanh", Activation::kTanh},
+                                                             {"silu", Activation::kSilu}, {"gelu_exact", Activation::kGeluExact}};
   for (const auto& [name, a] : known)
     if (act == name) return a;
-  detail::fail<ConfigError>(function, "unknown activation", act, "none, gelu, relu, tanh or silu");
+  detail::fail<ConfigError>(function, "unknown activation", act, "none, gelu, gelu_exact, relu, tanh or silu");
 }
 
 template <class T> void bind_ops(py::module_& m) {
@@ -64,7 +62,7 @@ template <class T> void bind_ops(py::module_& m) {
   unary("neg", ops::neg<T>), unary("exp", ops::exp<T>), unary("log", ops::log<T>), unary("sqrt", ops::sqrt<T>), unary("square", ops::square<T>),
       unary("abs", ops::abs<T>);
   unary("tanh", ops::tanh<T>), unary("sigmoid", ops::sigmoid<T>), unary("softplus", ops::softplus<T>), unary("relu", ops::relu<T>),
-      unary("gelu", ops::gelu<T>), unary("silu", ops::silu<T>);
+      unary("gelu", ops::gelu<T>), unary("gelu_exact", ops::gelu_exact<T>), unary("silu", ops::silu<T>);
   unary("sum", ops::sum<T>), unary("mean", ops::mean<T>), unary("sum_last", ops::sum_last<T>), unary("sum_first", ops::sum_first<T>),
       unary("logsumexp", ops::logsumexp<T>);
   unary("softmax", ops::softmax<T>), unary("log_softmax", ops::log_softmax<T>), unary("transpose", ops::transpose<T>);
@@ -82,26 +80,45 @@ template <class T> void bind_ops(py::module_& m) {
       "linear", [](const X& x, const X& w, const X& b, const std::string& act) { return ops::linear(x, w, b, activation_of("ops.linear", act)); },
       py::arg("x"), py::arg("weight"), py::arg("bias") = X(), py::arg("activation") = "none", "act(x W^T + b): (M, K), (N, K), (N) -> (M, N)");
   m.def("layer_norm", &ops::layer_norm<T>, py::arg("x"), py::arg("gain"), py::arg("bias"), py::arg("eps") = 1e-5);
+  m.def("rms_norm", &ops::rms_norm<T>, py::arg("x"), py::arg("gain"), py::arg("eps") = 1e-5, "x / sqrt(mean(x^2) + eps) * gain, over the last axis.");
+  m.def("qk_norm", &ops::qk_norm<T>, py::arg("qkv"), py::arg("q_gain"), py::arg("k_gain"), py::arg("eps"), py::arg("num_heads"),
+        py::arg("num_key_value_heads"), "rms_norm of each query and key head of (tokens, (H + 2 G) D).");
+  m.def(
+      "rotary",
+      [](const X& qkv, const std::vector<std::int32_t>& positions, const X& angles, int heads, int kv) {
+        return ops::rotary(qkv, std::span(positions), angles, heads, kv);
+      },
+      py::arg("qkv"), py::arg("positions"), py::arg("angles"), py::arg("num_heads"), py::arg("num_key_value_heads"),
+      "Turns query and key heads: angles (P, R) holds each position's cosines, then sines.");
   m.def(
       "embedding", [](const X& t, const std::vector<std::int32_t>& ids) { return ops::embedding(t, std::span(ids)); }, py::arg("table"),
       py::arg("ids"));
   m.def(
       "causal_attention",
-      [](const X& qkv, const std::vector<std::int64_t>& offsets, int heads, int kv) {
-        return ops::causal_attention(qkv, std::span(offsets), heads, kv);
+      [](const X& qkv, const std::vector<std::int64_t>& offsets, int heads, int kv, std::int64_t window) {
+        return ops::causal_attention(qkv, std::span(offsets), heads, kv, window);
       },
-      py::arg("qkv"), py::arg("offsets"), py::arg("num_heads"), py::arg("num_key_value_heads"));
+      py::arg("qkv"), py::arg("offsets"), py::arg("num_heads"), py::arg("num_key_value_heads"), py::arg("window") = 0);
   m.def(
       "token_logprobs", [](const X& z, const std::vector<std::int32_t>& targets, double t) { return ops::token_logprobs(z, std::span(targets), t); },
       py::arg("logits"), py::arg("targets"), py::arg("temperature") = 1.0);
   m.def("norm_linear", &ops::norm_linear<T>, py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("weight"),
-        py::arg("bias") = X(), "linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.");
+        py::arg("bias") = X(),
+        "linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass; an empty norm_bias stands for rms_norm.");
   m.def(
       "norm_mlp",
       [](const X& x, const X& gain, const X& norm_bias, double eps, const X& up_w, const X& up_b, const std::string& act, const X& down_w,
          const X& down_b) { return ops::norm_mlp(x, gain, norm_bias, eps, up_w, up_b, activation_of("ops.norm_mlp", act), down_w, down_b); },
       py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("up_weight"), py::arg("up_bias"), py::arg("activation"),
       py::arg("down_weight"), py::arg("down_bias"), "Layer norm, linear, activation, linear; keeps only what the activation is given.");
+  m.def(
+      "norm_gated_mlp",
+      [](const X& x, const X& gain, const X& norm_bias, double eps, const X& gate_w, const X& gate_b, const X& up_w, const X& up_b,
+         const std::string& act, const X& down_w, const X& down_b) {
+        return ops::norm_gated_mlp(x, gain, norm_bias, eps, gate_w, gate_b, up_w, up_b, activation_of("ops.norm_gated_mlp", act), down_w, down_b);
+      },
+      py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("gate_weight"), py::arg("gate_bias"), py::arg("up_weight"),
+      py::arg("up_bias"), py::arg("activation"), py::arg("down_weight"), py::arg("down_bias"), "down(act(gate(n)) * up(n)), n the norm of x.");
   m.def(
       "linear_logprobs",
       [](const X& x, const X& w, const std::vector<std::int32_t>& targets, double t) { return ops::linear_logprobs(x, w, std::span(targets), t); },

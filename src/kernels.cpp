@@ -12,6 +12,7 @@ namespace kernels {
   template void unary(Unary op, const T* x, T* y, std::int64_t n);                                                                                  \
   template void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t n);                                               \
   template void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n);                                      \
+  template void gated_backward(Activation act, T* gate, T* up, T* dy, std::int64_t n);                                                              \
   template void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n);                                                                    \
   template void affine(T a, T b, const T* x, T* y, std::int64_t n);                                                                                 \
   template void add_scaled(T a, const T* x, T* y, std::int64_t n);                                                                                  \
@@ -23,6 +24,11 @@ namespace kernels {
   template void layer_norm(const T* x, const T* gain, const T* bias, T eps, std::int64_t m, std::int64_t c, T* y, T* mean, T* inv_std);             \
   template void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dx, \
                                     T* dgain, T* dbias);                                                                                            \
+  template void rms_norm(const T* x, const T* gain, T eps, std::int64_t m, std::int64_t c, T* y, T* inv_rms);                                       \
+  template void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain);       \
+  template void heads_norm(const Heads& h, const T* x, const T* gain, T eps, T* y, T* inv_rms);                                                  \
+  template void heads_norm_backward(const Heads& h, const T* x, const T* gain, const T* inv_rms, const T* dy, T* dx, T* dgain);                  \
+  template void rotary(const Heads& h, const T* x, const std::int32_t* positions, const T* angles, std::int64_t half, bool back, T* y);          \
   template void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y);                                                                       \
   template void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64_t c, T* table);                                         \
   template void softmax(const T* x, std::int64_t m, std::int64_t c, T* y);                                                                          \
@@ -36,9 +42,10 @@ namespace kernels {
                                        std::int64_t m, std::int64_t c, T* dx);                                                                      \
   template void transpose_keys(const T* x, std::int64_t row, std::int64_t length, std::int64_t head_size, T* y, std::int64_t step);                 \
   template void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads,     \
-                                  std::int64_t head_size, T* out, T* max, T* sum);                                                                  \
+                                  std::int64_t head_size, T* out, T* max, T* sum, std::int64_t window);                                             \
   template void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets,              \
-                                   std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv);             \
+                                   std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv,              \
+                                   std::int64_t window);                                                                                            \
   template void broadcast(const T*, const Shape&, T*, const Shape&);                                                                                \
   template void broadcast_backward(const T*, const Shape&, T*, const Shape&);                                                                       \
   template void transpose(const T*, std::int64_t, std::int64_t, T*);                                                                                \

@@ -3,9 +3,9 @@
 import numpy as np
 
 from . import _core, _hub
-from ._core import GenerateOptions, Generation, Transformer, TransformerConfig
+from ._core import GenerateOptions, Generation, RopeScaling, Transformer, TransformerConfig
 
-__all__ = ["GenerateOptions", "Generation", "Transformer", "TransformerConfig"]
+__all__ = ["GenerateOptions", "Generation", "RopeScaling", "Transformer", "TransformerConfig"]
 
 
 def _sequences(ids, mask):

@@ -33,7 +33,8 @@ template <class T> BasicTensor<T> tanh(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> sigmoid(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> softplus(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> relu(const BasicTensor<T>& x);
-template <class T> BasicTensor<T> gelu(const BasicTensor<T>& x);  // the tanh form, as GPT-2
+template <class T> BasicTensor<T> gelu(const BasicTensor<T>& x);        // the tanh form, as GPT-2
+template <class T> BasicTensor<T> gelu_exact(const BasicTensor<T>& x);  // x Phi(x), with erf
 template <class T> BasicTensor<T> silu(const BasicTensor<T>& x);
 
 // Sums. Over everything: in double by 16 lanes (canonical rule 4), a scalar; over the last axis: rule 2; over the first axis: a chain (rule 3).
@@ -62,17 +63,32 @@ BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, con
 // Transformer pieces.
 /// (x - mean) / sqrt(var + eps) * gain + bias over the last axis of (M, C).
 template <class T> BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& bias, double eps = 1e-5);
+/// x / sqrt(mean(x^2) + eps) * gain over the last axis of (M, C) (Zhang, Sennrich 2019).
+template <class T> BasicTensor<T> rms_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, double eps = 1e-5);
 /// table (V, C), ids (M) -> (M, C). @throws IndexError
 template <class T> BasicTensor<T> embedding(const BasicTensor<T>& table, std::span<const std::int32_t> ids);
 /// Causal attention over ragged sequences. qkv (tokens, (num_heads + 2 num_key_value_heads) * head_size), laid out q | k | v, heads
-/// contiguous; offsets: sequences are tokens [offsets[i], offsets[i+1]). Scores scaled by 1/sqrt(head_size). Returns (tokens, num_heads * head_size).
+/// contiguous; offsets: sequences are tokens [offsets[i], offsets[i+1]). Scores scaled by 1/sqrt(head_size). window: a query sees so many last keys,
+/// itself included, and visits no others; 0: all. Returns (tokens, num_heads * head_size).
 template <class T>
-BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads);
+BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads,
+                                std::int64_t window = 0);
+/// rms_norm of each query head, and of each key head, of a qkv laid out as causal_attention takes it; values stay. Gains: (head_size).
+template <class T>
+BasicTensor<T> qk_norm(const BasicTensor<T>& qkv, const BasicTensor<T>& q_gain, const BasicTensor<T>& k_gain, double eps, int num_heads,
+                       int num_key_value_heads);
+/// Rotary positions (Su et al. 2021) of the query and key heads of such a qkv, values stay: of each head, numbers d and d + R/2 turn by the angle d
+/// of its token's position, d < R/2; those from R on stay. angles (P, R), not tracked: of each position the cosines, then the sines; positions
+/// (tokens).
+/// @throws ShapeError, IndexError
+template <class T>
+BasicTensor<T> rotary(const BasicTensor<T>& qkv, std::span<const std::int32_t> positions, const BasicTensor<T>& angles, int num_heads,
+                      int num_key_value_heads);
 /// log softmax(logits / temperature)[targets]: logits (M, V), targets (M) -> (M).
 template <class T> BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature = 1.0);
 /// Entropy of softmax(logits / temperature) in nats, (M, V) -> (M).
 template <class T> BasicTensor<T> token_entropy(const BasicTensor<T>& logits, double temperature = 1.0);
-// The same, fused: equal bits, less memory.
+// The same, fused: equal bits, less memory. An empty norm_bias stands for rms_norm in place of layer_norm, an empty bias for none.
 /// linear(layer_norm(x, gain, norm_bias, eps), weight, bias); the norm is computed again in the backward pass.
 template <class T>
 BasicTensor<T> norm_linear(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
@@ -82,6 +98,12 @@ template <class T>
 BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
                         const BasicTensor<T>& up_weight, const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight,
                         const BasicTensor<T>& down_bias);
+/// linear(linear(n, gate_weight, gate_bias, act) * linear(n, up_weight, up_bias), down_weight, down_bias) with n the norm of x (Shazeer 2020); keeps
+/// what act is given and what it is multiplied with.
+template <class T>
+BasicTensor<T> norm_gated_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
+                              const BasicTensor<T>& gate_weight, const BasicTensor<T>& gate_bias, const BasicTensor<T>& up_weight,
+                              const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias);
 /// token_logprobs(linear(x, weight), targets, temperature): x (M, C), weight (V, C), targets (M) -> (M). Holds some rows of logits at a time, and
 /// computes them again in the backward pass.
 template <class T>

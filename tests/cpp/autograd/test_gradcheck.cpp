@@ -31,6 +31,13 @@ const std::vector<std::int32_t> kIds{1, 3, 1, 0};
 const std::vector<double> kWeights{0.5, 1, 0, 2};
 const std::vector<std::int64_t> kOffsets{0, 3, 3, 8, 9};  // one sequence is empty
 
+/// (4, n): cosines, then sines, not quite of angles.
+template <class T> BasicTensor<T> angles(std::int64_t n) {
+  auto t = BasicTensor<T>::uninitialized({4, n});
+  for (std::int64_t i = 0; i < t.size(); ++i) t.mutable_data()[i] = static_cast<T>(static_cast<double>(i * i % 17) / 8 - 1);
+  return t;
+}
+
 std::vector<Row> make_rows() {
   std::vector<Row> rows;
   const auto add = [&](std::string op, std::vector<Shape> shapes, auto f, double low = -2, double high = 2) {
@@ -67,6 +74,8 @@ std::vector<Row> make_rows() {
       "gelu", one, [](auto x) { return ops::gelu(x[0]); }, -4, 4);
   add(
       "silu", one, [](auto x) { return ops::silu(x[0]); }, -4, 4);
+  add(
+      "gelu_exact", one, [](auto x) { return ops::gelu_exact(x[0]); }, -6, 6);
   add("sum", one, [](auto x) { return ops::sum(x[0]); });
   add("mean", one, [](auto x) { return ops::mean(x[0]); });
   add("sum_last", one, [](auto x) { return ops::square(ops::sum_last(x[0])); });
@@ -80,22 +89,44 @@ std::vector<Row> make_rows() {
   add("slice_rows", one, [](auto x) { return ops::square(ops::slice_rows(x[0], 1, 3)); });
   add("concat_rows", {{2, 3}, {1, 3}}, [](auto x) { return ops::square(ops::concat_rows(x)); });
   add("matmul", {{5, 7}, {7, 19}}, [](auto x) { return ops::square(ops::matmul(x[0], x[1])); });
-  for (auto act : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kTanh, Activation::kSilu}) {
+  for (auto act : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kTanh, Activation::kSilu, Activation::kGeluExact}) {
     add("linear", {{5, 7}, {19, 7}, {19}}, [act](auto x) { return ops::linear(x[0], x[1], x[2], act); });
     add("linear", {{1, 33}, {3, 33}, {0}}, [act](auto x) { return ops::linear(x[0], x[1], x[2], act); });
   }
   add("layer_norm", {{4, 21}, {21}, {21}}, [](auto x) { return ops::square(ops::layer_norm(x[0], x[1], x[2])); });
+  add("rms_norm", {{4, 21}, {21}}, [](auto x) { return ops::square(ops::rms_norm(x[0], x[1])); });
   add("embedding", {{4, 6}}, [](auto x) { return ops::square(ops::embedding(x[0], std::span<const std::int32_t>(kIds))); });
   add("causal_attention", {{9, 4 * 3 * 5}},
       [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 4)); });
   add("causal_attention", {{9, (4 + 2 * 2) * 3}},
       [](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 2)); });
+  for (const std::int64_t window : {1, 3, 4, 100})
+    add("causal_attention", {{9, (4 + 2 * 2) * 3}},
+        [window](auto x) { return ops::square(ops::causal_attention(x[0], std::span<const std::int64_t>(kOffsets), 4, 2, window)); });
+  add("qk_norm", {{4, (3 + 2 * 1) * 7}, {7}, {7}}, [](auto x) { return ops::square(ops::qk_norm(x[0], x[1], x[2], 1e-5, 3, 1)); });
+  for (const std::int64_t turned : {2, 4, 6})
+    for (const bool parameter : {true, false})  // or a computed qkv, whose gradient is turned in place
+      add("rotary", {{4, (3 + 2 * 1) * 6}}, [=](auto x) {
+        using Tn = std::remove_cvref_t<decltype(x[0])>;
+        const auto qkv = parameter ? x[0] : ops::tanh(x[0]);
+        return ops::tanh(ops::rotary(qkv, std::span<const std::int32_t>(kIds), angles<typename Tn::Scalar>(turned), 3, 1));
+      });
   add("token_logprobs", {{4, 23}}, [](auto x) { return ops::token_logprobs(x[0], std::span<const std::int32_t>(kIds), 0.7); });
   add("norm_linear", {{4, 21}, {21}, {21}, {9, 21}, {9}}, [](auto x) { return ops::square(ops::norm_linear(x[0], x[1], x[2], 1e-5, x[3], x[4])); });
   for (auto act : {Activation::kGelu, Activation::kSilu})
     add(
         "norm_mlp", {{4, 5}, {5}, {5}, {9, 5}, {9}, {5, 9}, {5}},
         [act](auto x) { return ops::square(ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], act, x[5], x[6])); }, -1, 1);
+  using Shapes = std::vector<Shape>;
+  for (auto act : {Activation::kGelu, Activation::kSilu, Activation::kGeluExact, Activation::kRelu}) {
+    const auto of = [act](auto x) { return ops::square(ops::norm_gated_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], x[5], x[6], act, x[7], x[8])); };
+    add("norm_gated_mlp", Shapes{{4, 5}, {5}, {5}, {9, 5}, {9}, {9, 5}, {9}, {5, 9}, {5}}, of, -1, 1);
+    add("norm_gated_mlp", Shapes{{4, 5}, {5}, {0}, {9, 5}, {0}, {9, 5}, {0}, {3, 9}, {0}}, of, -1, 1);
+  }
+  add("norm_linear", {{4, 21}, {21}, {0}, {9, 21}, {0}}, [](auto x) { return ops::square(ops::norm_linear(x[0], x[1], x[2], 1e-5, x[3], x[4])); });
+  add(
+      "norm_mlp", {{4, 5}, {5}, {0}, {9, 5}, {0}, {5, 9}, {5}},
+      [](auto x) { return ops::square(ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], Activation::kGeluExact, x[5], x[6])); }, -1, 1);
   add("linear_logprobs", {{4, 6}, {23, 6}}, [](auto x) { return ops::linear_logprobs(x[0], x[1], std::span<const std::int32_t>(kIds), 0.7); });
   add("cross_entropy", {{4, 6}, {23, 6}}, [](auto x) { return ops::cross_entropy(x[0], x[1], std::span<const std::int32_t>(kIds), kWeights); });
   add("cross_entropy", {{4, 6}, {23, 6}},

@@ -232,5 +232,8 @@ TEST_CASE("sampling options out of range are named") {
   CHECK_THROWS_AS(nn::generate(odd, {{1}}, {}), ShapeError);
   odd = model;
   odd.config.num_heads = 3;
+  CHECK_THROWS_AS(nn::generate(odd, {{1}}, {}), ConfigError);
+  odd = model;
+  odd.head_weight = odd.token_embedding;  // its config says that embeddings are tied
   CHECK_THROWS_AS(nn::generate(odd, {{1}}, {}), ShapeError);
 }

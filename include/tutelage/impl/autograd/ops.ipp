@@ -4,5 +4,7 @@
 #include "tutelage/impl/autograd/ops_product.ipp"
 #include "tutelage/impl/autograd/ops_sequence.ipp"
 #include "tutelage/impl/autograd/ops_block.ipp"
+#include "tutelage/impl/autograd/ops_gated.ipp"
+#include "tutelage/impl/autograd/ops_heads.ipp"
 #include "tutelage/impl/autograd/ops_vocabulary.ipp"
 #include "tutelage/impl/autograd/ops_recomputed.ipp"

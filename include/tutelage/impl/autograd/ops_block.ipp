@@ -8,7 +8,7 @@ namespace ops {
 
 namespace detail_ {
 
-/// A layer norm whose result is computed again for the backward pass instead of being kept.
+/// A layer norm, or an RMS norm where its bias is empty, whose result is computed again for the backward pass instead of being kept.
 template <class T> struct Norm {
   BasicTensor<T> x, gain, bias;
   T eps;
@@ -16,13 +16,19 @@ template <class T> struct Norm {
 
   Norm(const char* op, const BasicTensor<T>& x0, const BasicTensor<T>& gain0, const BasicTensor<T>& bias0, double eps0)
       : x(x0.detach()), gain(gain0.detach()), bias(bias0.detach()), eps(static_cast<T>(eps0)) {
-    if (x.rank() != 2 || !(gain.shape() == Shape{x.dim(1)}) || !(bias.shape() == Shape{x.dim(1)}))
+    if (x.rank() != 2 || !(gain.shape() == Shape{x.dim(1)}) || !(bias.size() == 0 || bias.shape() == Shape{x.dim(1)}))
       detail::fail<ShapeError>(op, "shapes do not fit", "x " + x.shape().str() + ", gain " + gain.shape().str() + ", bias " + bias.shape().str(),
-                               "(M, C), (C) and (C)");
+                               "(M, C), (C) and (C) or empty");
   }
   const T* forward() {
     const std::int64_t m = x.dim(0), c = x.dim(1);
-    y = BasicTensor<T>::uninitialized({m, c}), mean = BasicTensor<T>::uninitialized({m}), inv_std = BasicTensor<T>::uninitialized({m});
+    y = BasicTensor<T>::uninitialized({m, c});
+    if (bias.size() == 0) {
+      inv_std = BasicTensor<T>::uninitialized({m});
+      kernels::rms_norm(x.data(), gain.data(), eps, m, c, y.mutable_data(), inv_std.mutable_data());
+      return y.data();
+    }
+    mean = BasicTensor<T>::uninitialized({m}), inv_std = BasicTensor<T>::uninitialized({m});
     kernels::layer_norm(x.data(), gain.data(), bias.data(), eps, m, c, y.mutable_data(), mean.mutable_data(), inv_std.mutable_data());
     return y.data();
   }
@@ -35,10 +41,19 @@ template <class T> struct Norm {
     auto product = input_product(dy, m, weight);
     product.c = dn.data();
     kernels::gemm(product);
+    backward(step, static_cast<const T*>(dn.data()));
+  }
+  /// From the gradient of the norm itself.
+  void backward(autograd::Backward<T>& step, const T* dn) {
+    const std::int64_t m = x.dim(0), c = x.dim(1);
+    if (bias.size() == 0) {
+      T* dx = step.in_grad(0);
+      return kernels::rms_norm_backward(x.data(), gain.data(), inv_std.data(), dn, m, c, dx, step.in_grad(1));
+    }
     T* dx = step.in_grad(0);
     T* dgain = step.in_grad(1);
     T* dbias = step.in_grad(2);
-    kernels::layer_norm_backward(x.data(), gain.data(), mean.data(), inv_std.data(), static_cast<const T*>(dn.data()), m, c, dx, dgain, dbias);
+    kernels::layer_norm_backward(x.data(), gain.data(), mean.data(), inv_std.data(), dn, m, c, dx, dgain, dbias);
   }
 };
 

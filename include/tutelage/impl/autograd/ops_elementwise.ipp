@@ -161,6 +161,7 @@ template <class T> BasicTensor<T> sigmoid(const BasicTensor<T>& x) { return deta
 template <class T> BasicTensor<T> softplus(const BasicTensor<T>& x) { return detail_::unary(kernels::Unary::kSoftplus, x); }
 template <class T> BasicTensor<T> relu(const BasicTensor<T>& x) { return detail_::unary(kernels::Unary::kRelu, x); }
 template <class T> BasicTensor<T> gelu(const BasicTensor<T>& x) { return detail_::unary(kernels::Unary::kGelu, x); }
+template <class T> BasicTensor<T> gelu_exact(const BasicTensor<T>& x) { return detail_::unary(kernels::Unary::kGeluExact, x); }
 template <class T> BasicTensor<T> silu(const BasicTensor<T>& x) { return detail_::unary(kernels::Unary::kSilu, x); }
 
 template <class T>

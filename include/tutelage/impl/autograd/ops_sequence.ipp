@@ -64,10 +64,12 @@ template <class T> BasicTensor<T> embedding(const BasicTensor<T>& table, std::sp
 }
 
 template <class T>
-BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads) {
+BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads,
+                                std::int64_t window) {
   if (num_heads < 1 || num_key_value_heads < 1 || num_heads % num_key_value_heads != 0)
     detail::fail<ValueError>("ops::causal_attention", "heads do not divide",
                              detail::str(num_heads) + " heads, " + detail::str(num_key_value_heads) + " key-value heads", "a multiple");
+  if (window < 0) detail::fail<ValueError>("ops::causal_attention", "window is negative", detail::str(window), "0 (all keys) or more");
   const std::int64_t parts = num_heads + 2 * num_key_value_heads;
   if (qkv.rank() != 2 || qkv.dim(1) % parts != 0 || qkv.dim(1) == 0)
     detail::fail<ShapeError>("ops::causal_attention", "qkv has the wrong width", qkv.shape().str(),
@@ -85,13 +87,13 @@ BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::
     sum = BasicTensor<T>::uninitialized({num_heads, tokens});
   }
   kernels::attention_forward(qkv.data(), offsets.data(), sequences, std::int64_t{num_heads}, std::int64_t{num_key_value_heads}, head_size,
-                             y.mutable_data(), max.size() ? max.mutable_data() : nullptr, sum.size() ? sum.mutable_data() : nullptr);
+                             y.mutable_data(), max.size() ? max.mutable_data() : nullptr, sum.size() ? sum.mutable_data() : nullptr, window);
   if (!qkv.tracked()) return y;
   return autograd::Tape<T>::record(
       {&qkv}, y,
       [=, x0 = qkv.detach(), out = y.detach(), starts = std::vector<std::int64_t>(offsets.begin(), offsets.end())](autograd::Backward<T>& step) {
         kernels::attention_backward(x0.data(), out.data(), step.out_grad(), max.data(), sum.data(), starts.data(), sequences, std::int64_t{num_heads},
-                                    std::int64_t{num_key_value_heads}, head_size, step.in_grad(0));
+                                    std::int64_t{num_key_value_heads}, head_size, step.in_grad(0), window);
       });
 }
 

@@ -17,25 +17,7 @@ template <class T> T sigmoid(T x) { return detail::sigmoid_of(detail::One<T>{x})
 template <class T> T softplus(T x) { return detail::softplus_of(detail::One<T>{x}).x; }
 template <class T> T pow(T x, T y) { return static_cast<T>(exp(static_cast<double>(y) * log(static_cast<double>(x)))); }
 
-/// All terms positive below 3 (Abramowitz, Stegun 7.1.6); above it the continued fraction of erfc (7.1.14).
-template <class T> T erf(T at) {
-  const double x = at < 0 ? -static_cast<double>(at) : static_cast<double>(at);
-  if (!(x == x)) return at;
-  double y = 1;
-  if (x < 3) {
-    double term = x, sum = x;
-    for (int n = 1; n < 60; ++n) {
-      term = term * (2 * x * x) / (2 * n + 1);
-      sum = sum + term;
-    }
-    y = 1.1283791670955126 * exp(-x * x) * sum;
-  } else if (x < 6) {
-    double f = x;
-    for (int k = 60; k > 0; --k) f = x + 0.5 * k / f;
-    y = 1 - exp(-x * x) / (1.7724538509055159 * f);
-  }
-  return static_cast<T>(at < 0 ? -y : y);
-}
+template <class T> T erf(T x) { return detail::erf_of(detail::One<T>{x}).x; }
 
 /// sin and cos of a reduced angle: Cody and Waite's three parts of pi/2, then Taylor. Accurate for |x| below 1e6.
 inline double sin_quarter(double x, int shift) {

@@ -175,6 +175,32 @@ template <class V> [[gnu::always_inline]] inline V softplus_of(V x) {
   return max(x, V::set(T(0))) + log1p_of(exp_nonpositive(V::set(T(0)) - abs_of(x)));
 }
 
+/// Below 1 Taylor's series; above it 1 - exp(-x^2) q(s), q a Chebyshev fit of exp(x^2) erfc(x) over 1 / (1 + x / 2), to 1e-10 and 3e-17.
+template <class V> [[gnu::always_inline]] inline V erf_of(V x) {
+  using T = typename V::Scalar;
+  constexpr bool f = sizeof(T) == 4;
+  const V one = V::set(T(1)), a = min(abs_of(x), V::set(f ? T(4) : T(6))), z = a * a;  // above, erf rounds to 1
+  const V t = one / fma(V::set(T(0.5)), a, one);
+  V p, q;
+  if constexpr (f) {
+    p = polynomial(z, T(1.0 / 76204800), -1.0 / 6894720, 1.0 / 685440, -1.0 / 75600, 1.0 / 9360, -1.0 / 1320, 1.0 / 216, -1.0 / 42, 1.0 / 10,
+                   -1.0 / 3, 1.0);
+    q = polynomial(fma(t, V::set(T(6)), V::set(T(-3))), T(4.317145103e-7), -1.147585698e-6, -2.878541322e-5, 4.607581915e-5, 0.002925130492,
+                   0.02685091234, 0.1423952825, 0.2553956763);
+  } else {
+    p = polynomial(z, T(-1.0 / 12449059983360000.0), 1.0 / 690452066304000.0, -1.0 / 40537905408000.0, 1.0 / 2528170444800.0, -1.0 / 168129561600.0,
+                   1.0 / 11975040000.0, -1.0 / 918086400.0, 1.0 / 76204800, -1.0 / 6894720, 1.0 / 685440, -1.0 / 75600, 1.0 / 9360, -1.0 / 1320,
+                   1.0 / 216, -1.0 / 42, 1.0 / 10, -1.0 / 3, 1.0);
+    q = polynomial(fma(t, V::set(T(4.8)), V::set(T(-2.2))), T(4.41338503294669838e-13), 1.83867534059934219e-11, -7.45510449620630995e-11,
+                   -2.62604174498242668e-10, 2.62480307317917333e-9, -5.9376429346490129e-10, -7.00535615043275992e-8, 1.63501793318884753e-7,
+                   1.97956191179483777e-6, -7.34051855452813669e-6, -8.0792204274463084e-5, 1.97139177805045277e-4, 5.58881628184014831e-3,
+                   3.8560570425178751e-2, 1.61893568041024978e-1, 2.21429540229931835e-1);
+  }
+  V y = select(less(a, one), V::set(T(1.1283791670955126)) * a * p, one - exp_nonpositive(V::set(T(0)) - z) * q);
+  y = select(less(x, V::set(T(0))), V::set(T(0)) - y, y);
+  return select(less(x, one), y, select(less(V::set(T(0)), x), y, x));  // NaN stays
+}
+
 }  // namespace detail
 
 TUTELAGE_END

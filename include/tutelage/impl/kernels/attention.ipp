@@ -109,8 +109,22 @@ inline void weighted_head(const T* w, std::int64_t w_row, const T* rows, std::in
     }
 }
 
+/// The first key that row i sees, and that of the run of 32 in which it stands.
+inline std::int64_t first_key(std::int64_t i, std::int64_t window) { return window > 0 && i >= window ? i + 1 - window : 0; }
+inline std::int64_t first_run(std::int64_t i, std::int64_t window) { return first_key(i, window) / 32 * 32; }
+
+/// Row i of a window as one that begins at its first run of keys: lanes are counted by 16, so that none of them changes. It is row i - the run's.
+template <class T> inline Attention<T> cut(const Attention<T>& a, std::int64_t i) {
+  const std::int64_t run = first_run(i, a.window);
+  Attention<T> b = a;
+  b.q_offset -= run, b.kt += run, b.v += run * a.v_row;
+  b.skip = first_key(i, a.window) - run, b.window = 0;
+  return b;
+}
+
 /// Scores become weights: exp(scale s - max) in place, over n keys of a row that has room for whole runs of 16.
-template <class T> inline void softmax_row(T scale, std::int64_t n, T* s, T& max_out, T& sum_out) {
+template <class T> inline void softmax_row(T scale, std::int64_t n, T* s, T& max_out, T& sum_out, std::int64_t skip = 0) {
+  for (std::int64_t j = 0; j < skip; ++j) s[j] = -std::numeric_limits<T>::infinity();
   for (std::int64_t j = n; j % 16 != 0; ++j) s[j] = -std::numeric_limits<T>::infinity();  // exp: 0, which changes no lane
   const std::int64_t end = (n + 15) / 16 * 16;
   const L<T> factor = L<T>::set(scale), zero = L<T>::set(0);
@@ -144,7 +158,7 @@ template <class T, int MR> inline void scores_of(const Attention<T>& a, std::int
   }
   for (; j < i + MR; j += W) product_tile<T, MR>(q, a.q_row, a.kt + j, a.k_step, a.head_size, s + j, a.scratch_row);
   for (int k = 0; k < MR; ++k) {
-    softmax_row(a.scale, i + k + 1, s + k * a.scratch_row, max[k], sum[k]);
+    softmax_row(a.scale, i + k + 1, s + k * a.scratch_row, max[k], sum[k], a.skip);
     if (a.max) a.max[i + k - a.q_offset] = max[k], a.sum[i + k - a.q_offset] = sum[k];
   }
 }
@@ -160,7 +174,7 @@ template <class T, int MR> inline void attention_rows(const Attention<T>& a, std
   T max[MR], sum[MR];
   scores_of<T, MR>(a, i, max, sum);
   T* out = a.out + (i - a.q_offset) * a.out_row;
-  weighted_head<T, MR>(a.scratch, a.scratch_row, a.v, a.v_row, i + 1, a.head_size,
+  weighted_head<T, MR>(a.scratch + a.skip, a.scratch_row, a.v + a.skip * a.v_row, a.v_row, i + 1 - a.skip, a.head_size,
                        [&](int k, std::int64_t d, auto acc) { divide_into(out + k * a.out_row + d, acc, sum[k]); });
 }
 
@@ -174,7 +188,7 @@ template <class T, int H> inline void heads_row(const Attention<T>* a, std::int6
     Packet<T> acc[H][NP];
     for (int h = 0; h < H; ++h)
       for (int p = 0; p < NP; ++p) acc[h][p] = packet_set<T>(0);
-    for (std::int64_t j = 0; j <= i; ++j)
+    for (std::int64_t j = a[0].skip; j <= i; ++j)
 #pragma GCC unroll 4
       for (int h = 0; h < H; ++h)
         for (int p = 0; p < NP; ++p)
@@ -185,27 +199,42 @@ template <class T, int H> inline void heads_row(const Attention<T>* a, std::int6
   for (int h = 0; h < H; ++h)
     for (std::int64_t d = rest; d < a[h].head_size; ++d) {
       T acc = 0;
-      for (std::int64_t j = 0; j <= i; ++j) acc = std::fma(a[h].scratch[j], a[h].v[j * a[h].v_row + d], acc);
+      for (std::int64_t j = a[h].skip; j <= i; ++j) acc = std::fma(a[h].scratch[j], a[h].v[j * a[h].v_row + d], acc);
       divide_into(at(h) + d, acc, sum[h]);
     }
 }
 
 template <class T> void attention_row(const Attention<T>* heads, std::int64_t count, std::int64_t i) {
+  if (count > 0 && first_key(i, heads->window) > 0) {
+    for (; count > 0;) {
+      const std::int64_t n = count >= 4 ? 4 : 1;
+      Attention<T> some[4];
+      for (std::int64_t h = 0; h < n; ++h) some[h] = cut(heads[h], i);
+      n == 4 ? heads_row<T, 4>(some, i - first_run(i, heads->window)) : heads_row<T, 1>(some, i - first_run(i, heads->window));
+      count -= n, heads += n;
+    }
+    return;
+  }
   for (; count >= 4; count -= 4, heads += 4) heads_row<T, 4>(heads, i);
   for (; count > 0; --count, ++heads) heads_row<T, 1>(heads, i);
 }
 
 template <class T> void attention(const Attention<T>& a, std::int64_t q_begin, std::int64_t q_end) {
   std::int64_t i = q_begin;
-  for (; i + kTileRows <= q_end; i += kTileRows) attention_rows<T, kTileRows>(a, i);
-  for (; i < q_end; ++i) attention_rows<T, 1>(a, i);
+  const std::int64_t all = a.window > 0 && a.window < q_end ? a.window : q_end;  // rows before it see every key
+  for (; i + kTileRows <= all; i += kTileRows) attention_rows<T, kTileRows>(a, i);
+  for (; i < all; ++i) attention_rows<T, 1>(a, i);
+  for (; i < q_end; ++i) attention_rows<T, 1>(cut(a, i), i - first_run(i, a.window));
 }
 
 /// p = exp(s - max) / sum; ds = p (dp - delta) scale with delta = dout . out; dq chains over keys, dk and dv over (head of the group, query).
-template <class T, int MR> inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, T* p, T* ds, std::int64_t s_row) {
+/// run, first: see first_run, first_key; 0 where MR is more than 1.
+template <class T, int MR>
+inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t i, T* p, T* ds, std::int64_t s_row, std::int64_t run = 0,
+                       std::int64_t first = 0) {
   const std::int64_t D = a.head_size;
   const T *q = a.q + i * a.row + h * D, *dout = a.dout + i * a.out_row + h * D;
-  for (std::int64_t j = 0; j < i + MR; j += kPanel<T>) {
+  for (std::int64_t j = run; j < i + MR; j += kPanel<T>) {
     product_tile<T, MR>(q, a.row, a.kt + j, a.k_step, D, p + j, s_row);
     product_tile<T, MR>(dout, a.out_row, a.vt + j, a.k_step, D, ds + j, s_row);
   }
@@ -214,14 +243,14 @@ template <class T, int MR> inline void weights_of(const AttentionBackward<T>& a,
     T *pk = p + k * s_row, *dk = ds + k * s_row;
     const L<T> delta = L<T>::set(dot16(dout + k * a.out_row, a.out + (i + k) * a.out_row + h * D, D));
     const L<T> m = L<T>::set(a.max[h * a.stat_row + i + k]), sum = L<T>::set(a.sum[h * a.stat_row + i + k]);
-    for (std::int64_t j = 0; j <= i + k; j += 16) {  // what comes after key i + k is not read
+    for (std::int64_t j = run; j <= i + k; j += 16) {  // what comes after key i + k is not read
       const L<T> w = detail::exp_nonpositive(fma(scale, L<T>::load(pk + j), zero) - m) / sum;
       w.store(pk + j);
       (w * (L<T>::load(dk + j) - delta) * scale).store(dk + j);
     }
   }
   T* dq = a.dq + i * a.row + h * D;
-  weighted_head<T, MR>(ds, s_row, a.k, a.row, i + 1, D, [&](int k, std::int64_t d, auto acc) {
+  weighted_head<T, MR>(ds + first, s_row, a.k + first * a.row, a.row, i + 1 - first, D, [&](int k, std::int64_t d, auto acc) {
     T* to = dq + k * a.row + d;
     if constexpr (sizeof(acc) == sizeof(T))
       *to = *to + acc;
@@ -249,9 +278,22 @@ inline void keys_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t 
       }
 }
 
+/// The same where rows see a window: row by row, key by key.
+template <class T> inline void window_backward(const AttentionBackward<T>& a, T* p, T* ds, std::int64_t s_row) {
+  for (std::int64_t h = 0; h < a.group; ++h)
+    for (std::int64_t first = 0; first < a.length; first += kQueryBlock) {
+      const std::int64_t end = first + kQueryBlock < a.length ? first + kQueryBlock : a.length;
+      for (std::int64_t i = first; i < end; ++i)
+        weights_of<T, 1>(a, h, i, p + (i - first) * s_row, ds + (i - first) * s_row, s_row, first_run(i, a.window), first_key(i, a.window));
+      for (std::int64_t j = first_key(first, a.window); j < end; ++j)
+        keys_of<T, 1>(a, h, first, end < j + a.window ? end : j + a.window, j, p, ds, s_row);
+    }
+}
+
 template <class T> void attention_backward(const AttentionBackward<T>& a) {
   const std::int64_t s_row = padded_keys(a.length);
   T *p = a.scratch, *ds = a.scratch + kQueryBlock * s_row;
+  if (a.window > 0 && a.window < a.length) return window_backward(a, p, ds, s_row);
   for (std::int64_t h = 0; h < a.group; ++h)
     for (std::int64_t first = 0; first < a.length; first += kQueryBlock) {
       const std::int64_t end = first + kQueryBlock < a.length ? first + kQueryBlock : a.length;

@@ -33,6 +33,14 @@ template <class T> inline L<T> silu_derivative(L<T> x, L<T> s) {
   return s * fma(x, one - s, one);
 }
 
+/// gelu, exact: x Phi(x) with Phi the normal distribution's; e = erf(x / sqrt 2). Its slope is Phi(x) + x phi(x).
+template <class T> inline L<T> gelu_erf(L<T> x) { return detail::erf_of(x * L<T>::set(T(0.7071067811865476))); }
+template <class T> inline L<T> gelu_exact_derivative(L<T> x, L<T> e) {
+  const L<T> half = L<T>::set(T(0.5));
+  const L<T> density = L<T>::set(T(0.3989422804014327)) * detail::exp_nonpositive(L<T>::set(T(-0.5)) * x * x);
+  return fma(x, density, fma(half, e, half));
+}
+
 /// Calls f(x, y, derivative) with each activation's value and slope; what f does not use is not computed.
 template <class T, class F> inline void with_activation(Activation act, const T* x, std::int64_t begin, std::int64_t end, const F& f) {
   const L<T> one = L<T>::set(1), zero = L<T>::set(0);
@@ -57,6 +65,11 @@ template <class T, class F> inline void with_activation(Activation act, const T*
         const L<T> s = detail::sigmoid_of(v);
         f(i, k, v * s, silu_derivative<T>(v, s));
       });
+    case Activation::kGeluExact:
+      return run([&](std::int64_t i, std::int64_t k, L<T> v) {
+        const L<T> e = gelu_erf<T>(v);
+        f(i, k, gelu_of<T>(v, e), gelu_exact_derivative<T>(v, e));
+      });
   }
 }
 
@@ -68,6 +81,16 @@ template <class T> void activation_backward(Activation act, const T* pre, const 
   with_activation<T>(act, pre, begin, end, [&](std::int64_t i, std::int64_t k, L<T> v, L<T> slope) {
     put(dpre + i, k, get(dy + i, k) * slope);
     if (y) put(y + i, k, v);
+  });
+}
+
+/// The two slopes and the value again, each rounded where act, then a product of two, rounds.
+template <class T> void gated_backward(Activation act, T* gate, T* up, T* dy, std::int64_t begin, std::int64_t end) {
+  with_activation<T>(act, gate, begin, end, [&](std::int64_t i, std::int64_t k, L<T> v, L<T> slope) {
+    const L<T> u = get(up + i, k), g = get(dy + i, k);
+    put(gate + i, k, v * u);
+    put(dy + i, k, g * u * slope);
+    put(up + i, k, g * v);
   });
 }
 
@@ -98,6 +121,8 @@ template <class T> void unary(Unary op, const T* x, T* y, std::int64_t begin, st
       return run([](L<T> v) { return gelu_of<T>(v, gelu_tanh<T>(v)); });
     case Unary::kSilu:
       return run([](L<T> v) { return v * detail::sigmoid_of(v); });
+    case Unary::kGeluExact:
+      return run([](L<T> v) { return gelu_of<T>(v, gelu_erf<T>(v)); });
   }
 }
 
@@ -133,6 +158,8 @@ template <class T> void unary_backward(Unary op, const T* x, const T* y, const T
       return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_derivative<T>(a, gelu_tanh<T>(a)); });
     case Unary::kSilu:
       return run([&](L<T> a, L<T>, L<T> g) { return g * silu_derivative<T>(a, detail::sigmoid_of(a)); });
+    case Unary::kGeluExact:
+      return run([&](L<T> a, L<T>, L<T> g) { return g * gelu_exact_derivative<T>(a, gelu_erf<T>(a)); });
   }
 }
 

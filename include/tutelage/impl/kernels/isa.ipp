@@ -20,6 +20,7 @@ template <class T> constexpr Table<T> make_table() {
   t.unary = unary<T>;
   t.unary_backward = unary_backward<T>;
   t.activation_backward = activation_backward<T>;
+  t.gated_backward = gated_backward<T>;
   t.binary = binary<T>;
   t.affine = affine<T>;
   t.add_scaled = add_scaled<T>;
@@ -32,6 +33,10 @@ template <class T> constexpr Table<T> make_table() {
   t.layer_norm = layer_norm<T>;
   t.layer_norm_backward = layer_norm_backward<T>;
   t.layer_norm_param_backward = layer_norm_param_backward<T>;
+  t.rms_norm = rms_norm<T>;
+  t.rms_norm_backward = rms_norm_backward<T>;
+  t.rms_norm_param_backward = rms_norm_param_backward<T>;
+  t.rotary = rotary<T>;
   t.column_sum = column_sum<T>;
   t.scatter_add = scatter_add<T>;
   t.softmax = softmax<T>;

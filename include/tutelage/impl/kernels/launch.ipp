@@ -125,6 +125,9 @@ template <class T> void unary_backward(Unary op, const T* x, const T* y, const T
 template <class T> void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n) {
   parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, dy, dpre, y, b, e); });
 }
+template <class T> void gated_backward(Activation act, T* gate, T* up, T* dy, std::int64_t n) {
+  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().gated_backward(act, gate, up, dy, b, e); });
+}
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n) {
   parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().binary(op, a, b, y, i, e); });
 }
@@ -166,6 +169,40 @@ void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_
     parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) {
       table<T>().layer_norm_param_backward(x, mean, inv_std, dy, m, c, dgain, dbias, b * 16, std::min(c, e * 16));
     });
+}
+template <class T> void rms_norm(const T* x, const T* gain, T eps, std::int64_t m, std::int64_t c, T* y, T* inv_rms) {
+  parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().rms_norm(x, gain, eps, c, y, inv_rms, b, e); });
+}
+template <class T> void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain) {
+  if (dx) parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().rms_norm_backward(x, gain, inv_rms, dy, c, dx, b, e); });
+  if (dgain)
+    parallel_for((c + 15) / 16, rows_grain(16 * m), [&](std::int64_t b, std::int64_t e) {
+      table<T>().rms_norm_param_backward(x, inv_rms, dy, m, c, dgain, b * 16, std::min(c, e * 16));
+    });
+}
+template <class T> void heads_norm(const Heads& h, const T* x, const T* gain, T eps, T* y, T* inv_rms) {
+  parallel_for(h.tokens, rows_grain(h.heads * h.head_size), [&](std::int64_t b, std::int64_t e) {
+    for (std::int64_t t = b; t < e; ++t) table<T>().rms_norm(x + t * h.row, gain, eps, h.head_size, y + t * h.row, inv_rms + t * h.heads, 0, h.heads);
+  });
+}
+template <class T> void heads_norm_backward(const Heads& h, const T* x, const T* gain, const T* inv_rms, const T* dy, T* dx, T* dgain) {
+  if (dx)
+    parallel_for(h.tokens, rows_grain(h.heads * h.head_size), [&](std::int64_t b, std::int64_t e) {
+      for (std::int64_t t = b; t < e; ++t)
+        table<T>().rms_norm_backward(x + t * h.row, gain, inv_rms + t * h.heads, dy + t * h.row, h.head_size, dx + t * h.row, 0, h.heads);
+    });
+  if (dgain)
+    parallel_for((h.head_size + 15) / 16, rows_grain(16 * h.tokens * h.heads), [&](std::int64_t b, std::int64_t e) {
+      for (std::int64_t t = 0; t < h.tokens; ++t)
+        table<T>().rms_norm_param_backward(x + t * h.row, inv_rms + t * h.heads, dy + t * h.row, h.heads, h.head_size, dgain, b * 16,
+                                           std::min(h.head_size, e * 16));
+    });
+}
+template <class T> void rotary(const Heads& h, const T* x, const std::int32_t* positions, const T* angles, std::int64_t half, bool back, T* y) {
+  parallel_for(h.tokens, rows_grain(h.heads * h.head_size), [&](std::int64_t b, std::int64_t e) {
+    for (std::int64_t t = b; t < e; ++t)
+      table<T>().rotary(x + t * h.row, angles + positions[t] * 2 * half, h.heads, h.head_size, half, back, y + t * h.row);
+  });
 }
 template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y) {
   parallel_for((c + 15) / 16, rows_grain(16 * m),
@@ -238,7 +275,7 @@ template <class T> void padded_transpose(const T* x, std::int64_t row, std::int6
 
 template <class T>
 void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t sequences, std::int64_t heads, std::int64_t kv_heads,
-                       std::int64_t head_size, T* out, T* max, T* sum) {
+                       std::int64_t head_size, T* out, T* max, T* sum, std::int64_t window) {
   const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
                      most = longest(offsets, sequences);
   for_heads<T>(offsets, sequences, kv_heads, most * most * head_size * group, (head_size + kQueryRows) * padded_keys(most),
@@ -249,7 +286,7 @@ void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t s
                  a.kt = memory, a.k_step = a.scratch_row = padded_keys(length);
                  a.scratch = memory + head_size * a.k_step;
                  a.q_row = row, a.v = base + (heads + kv_heads + g) * head_size, a.v_row = row, a.out_row = heads * head_size;
-                 a.head_size = head_size, a.scale = attention_scale<T>(head_size);
+                 a.head_size = head_size, a.scale = attention_scale<T>(head_size), a.window = window;
                  for (std::int64_t h = g * group; h < (g + 1) * group; ++h) {
                    a.q = base + h * head_size;
                    a.out = out + (first * heads + h) * head_size;
@@ -261,7 +298,7 @@ void attention_forward(const T* qkv, const std::int64_t* offsets, std::int64_t s
 
 template <class T>
 void attention_backward(const T* qkv, const T* out, const T* dout, const T* max, const T* sum, const std::int64_t* offsets, std::int64_t sequences,
-                        std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv) {
+                        std::int64_t heads, std::int64_t kv_heads, std::int64_t head_size, T* dqkv, std::int64_t window) {
   const std::int64_t row = (heads + 2 * kv_heads) * head_size, group = heads / kv_heads, tokens = offsets[sequences],
                      most = longest(offsets, sequences);
   for_heads<T>(offsets, sequences, kv_heads, 2 * most * most * head_size * group, 2 * (head_size + kQueryBlock) * padded_keys(most),
@@ -276,6 +313,7 @@ void attention_backward(const T* qkv, const T* out, const T* dout, const T* max,
                  a.q = base + h * head_size, a.k = base + k, a.row = row;
                  a.out = out + (first * heads + h) * head_size, a.dout = dout + (first * heads + h) * head_size, a.out_row = heads * head_size;
                  a.kt = kt, a.vt = vt, a.k_step = step;
+                 a.window = window;
                  a.length = length, a.head_size = head_size, a.group = group, a.scale = attention_scale<T>(head_size);
                  a.max = max + h * tokens + first, a.sum = sum + h * tokens + first, a.stat_row = tokens;
                  a.dq = dbase + h * head_size, a.dk = dbase + k, a.dv = dbase + v;

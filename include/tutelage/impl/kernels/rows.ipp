@@ -103,6 +103,56 @@ void layer_norm_param_backward(const T* x, const T* mean, const T* inv_std, cons
   });
 }
 
+template <class T> void rms_norm(const T* x, const T* gain, T eps, std::int64_t c, T* y, T* inv_rms, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t r = begin; r < end; ++r) {
+    const T* row = x + r * c;
+    const T inv = T(1) / std::sqrt(dot16(row, row, c) / static_cast<T>(c) + eps);
+    inv_rms[r] = inv;
+    const L<T> li = L<T>::set(inv);
+    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(y + r * c + i, k, get(row + i, k) * li * get(gain + i, k)); });
+  }
+}
+
+/// u = dy * gain; dx += inv_rms * (u - xhat * mean(u * xhat)).
+template <class T>
+void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t c, T* dx, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t r = begin; r < end; ++r) {
+    const T *row = x + r * c, *g = dy + r * c;
+    const L<T> inv = L<T>::set(inv_rms[r]);
+    const auto u_at = [&](std::int64_t i, std::int64_t k) { return get(g + i, k) * get(gain + i, k); };
+    const T b =
+        lane_sum<T>(c, [&](std::int64_t i, std::int64_t k, L<T> acc) { return fma(u_at(i, k), get(row + i, k) * inv, acc); }) / static_cast<T>(c);
+    const L<T> lb = L<T>::set(b);
+    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) {
+      T* to = dx + r * c + i;
+      put(to, k, get(to, k) + inv * (u_at(i, k) - get(row + i, k) * inv * lb));
+    });
+  }
+}
+
+template <class T>
+void rms_norm_param_backward(const T* x, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dgain, std::int64_t begin,
+                             std::int64_t end) {
+  for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
+    L<T> dg = get(dgain + i, k);
+    for (std::int64_t r = 0; r < m; ++r) dg = fma(get(dy + r * c + i, k), get(x + r * c + i, k) * L<T>::set(inv_rms[r]), dg);
+    put(dgain + i, k, dg);
+  });
+}
+
+template <class T> void rotary(const T* x, const T* angles, std::int64_t heads, std::int64_t head_size, std::int64_t half, bool back, T* y) {
+  const L<T> zero = L<T>::set(0);
+  for (std::int64_t h = 0; h < heads; ++h, x += head_size, y += head_size) {
+    for_lanes(0, half, [&](std::int64_t i, std::int64_t k) {
+      const L<T> a = get(x + i, k), b = get(x + half + i, k), c = get(angles + i, k), sine = get(angles + half + i, k);
+      const L<T> s = back ? zero - sine : sine;
+      put(y + i, k, fma(zero - b, s, a * c));
+      put(y + half + i, k, fma(a, s, b * c));
+    });
+    for (std::int64_t i = 2 * half; y != x && i < head_size; ++i) y[i] = x[i];
+  }
+}
+
 template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
   for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
     L<T> acc = get(y + i, k);
@@ -207,7 +257,8 @@ void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_tempe
     const T g = dlogprob[r] * inv_temperature;
     const L<T> lg = L<T>::set(g), m = L<T>::set(max_in[r]), s = L<T>::set(sum[r]);
     T* to = dx + r * c;
-    for_lanes(0, c, [&](std::int64_t i, std::int64_t k) { put(to + i, k, zero - lg * (detail::exp_nonpositive(get(x + r * c + i, k) * inv - m) / s)); });
+    for_lanes(0, c,
+              [&](std::int64_t i, std::int64_t k) { put(to + i, k, zero - lg * (detail::exp_nonpositive(get(x + r * c + i, k) * inv - m) / s)); });
     to[targets[r]] = to[targets[r]] + g;
   }
 }

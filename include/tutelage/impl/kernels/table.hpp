@@ -10,7 +10,7 @@ TUTELAGE_BEGIN
 
 namespace kernels {
 
-enum class Unary { kExp, kLog, kSqrt, kSquare, kAbs, kNeg, kTanh, kSigmoid, kSoftplus, kRelu, kGelu, kSilu };
+enum class Unary { kExp, kLog, kSqrt, kSquare, kAbs, kNeg, kTanh, kSigmoid, kSoftplus, kRelu, kGelu, kSilu, kGeluExact };
 enum class Binary { kAdd, kSub, kMul, kDiv, kMaximum, kMinimum };
 
 /// C(M, N) = A(M, R) B(R, N), every output one fma chain over R, rising.
@@ -53,6 +53,8 @@ template <class T> struct Attention {
   T *max = nullptr, *sum = nullptr;  // of row i at [i - q_offset], or null
   T* scratch = nullptr;              // kQueryRows (one where a single row is asked for) rows, scratch_row apart
   std::int64_t scratch_row = 0;      // at least padded_keys(last row + 1)
+  std::int64_t window = 0;           // 0: row i sees keys 0 to i; else the last `window` of them, and no others are visited
+  std::int64_t skip = 0;             // keys before the first that a row sees; below 32, and 0 but for rows that attention's own cut of a window makes
 };
 
 /// Backward of one key-value head of one sequence, over its group of query heads, in order.
@@ -67,6 +69,7 @@ template <class T> struct AttentionBackward {
   std::int64_t stat_row = 0;
   T *dq = nullptr, *dk = nullptr, *dv = nullptr;  // added to
   T* scratch = nullptr;                           // 2 * kQueryBlock * padded_keys(length) elements
+  std::int64_t window = 0;                        // as in Attention
 };
 
 template <class T> struct AdamW {
@@ -89,6 +92,8 @@ template <class T> struct Table {
   void (*unary_backward)(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t begin, std::int64_t end);
   /// dpre = dy * act'(pre); y, where not null, = act(pre). dpre may be dy.
   void (*activation_backward)(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t begin, std::int64_t end);
+  /// Of y = act(gate) * up: gate becomes y, dy becomes the gradient of gate, up that of up.
+  void (*gated_backward)(Activation act, T* gate, T* up, T* dy, std::int64_t begin, std::int64_t end);
   void (*binary)(Binary op, const T* a, const T* b, T* y, std::int64_t begin, std::int64_t end);  // equal shapes
   void (*affine)(T a, T b, const T* x, T* y, std::int64_t begin, std::int64_t end);               // y = fma(a, x, b)
   void (*add_scaled)(T a, const T* x, T* y, std::int64_t begin, std::int64_t end);      // y = y + a * x (product rounded first; a = 1 adds x)
@@ -108,6 +113,16 @@ template <class T> struct Table {
   /// Columns [begin, end): dgain, dbias continue their chains over m rows.
   void (*layer_norm_param_backward)(const T* x, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dgain, T* dbias,
                                     std::int64_t begin, std::int64_t end);
+  /// x / sqrt(mean(x^2) + eps) * gain.
+  void (*rms_norm)(const T* x, const T* gain, T eps, std::int64_t c, T* y, T* inv_rms, std::int64_t begin, std::int64_t end);
+  void (*rms_norm_backward)(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t c, T* dx, std::int64_t begin,
+                            std::int64_t end);  // dx +=
+  /// Columns [begin, end): dgain continues its chains over m rows.
+  void (*rms_norm_param_backward)(const T* x, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dgain, std::int64_t begin,
+                                  std::int64_t end);
+  /// Turns numbers d and d + half of each of a token's heads, d < half, by angles whose cosines, then sines, are `angles`; back: by the negative
+  /// angles. The rest of a head is copied. y may be x.
+  void (*rotary)(const T* x, const T* angles, std::int64_t heads, std::int64_t head_size, std::int64_t half, bool back, T* y);
   /// Columns [begin, end): y[j] = y[j] + x[i, j] for i rising (a chain).
   void (*column_sum)(const T* x, std::int64_t m, std::int64_t c, T* y, std::int64_t begin, std::int64_t end);
   /// Columns [begin, end) of table (V, C): table[ids[i]] += x[i] for i rising.

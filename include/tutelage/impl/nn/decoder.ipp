@@ -6,6 +6,7 @@
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/impl/nn/transformer_config.ipp"
 #include "tutelage/impl/tensor/storage.hpp"
 #include "tutelage/nn/transformer.hpp"
 
@@ -16,12 +17,13 @@ TUTELAGE_BEGIN
 namespace nn {
 namespace detail_ {
 
-/// Keys and values of one sequence: for each layer and head the keys (head_size, capacity), transposed, then the values (capacity, head_size).
+/// Keys and values of one sequence: for each layer and key-value head the keys (head_size, capacity), transposed, then the values (capacity,
+/// head_size).
 class Cache {
  public:
   std::int64_t length = 0;  // tokens held
 
-  explicit Cache(const TransformerConfig& c) : heads_(c.num_heads), all_(c.num_layers * c.num_heads), d_(c.hidden_size / c.num_heads) {}
+  explicit Cache(const TransformerConfig& c) : heads_(c.num_heads), kv_heads_(c.kv_heads()), all_(c.num_layers * c.kv_heads()), d_(c.head_width()) {}
 
   /// Room for n tokens; those held stay.
   void reserve(std::int64_t n) {
@@ -38,9 +40,9 @@ class Cache {
       std::copy_n(from.at(i) + d_ * from.capacity_, n * d_, at(i) + d_ * capacity_);
     }
   }
-  float* keys(std::int64_t layer, std::int64_t head) { return at(layer * heads_ + head); }
+  float* keys(std::int64_t layer, std::int64_t head) { return at(layer * kv_heads_ + head); }
   float* values(std::int64_t layer, std::int64_t head) { return keys(layer, head) + d_ * capacity_; }
-  /// For kQueryRows rows of scores, scratch_row() apart.
+  /// For kQueryRows rows of a query head's scores, scratch_row() apart.
   float* scratch(std::int64_t head) { return at(all_) + head * kernels::kQueryRows * scratch_row(); }
   std::int64_t scratch_row() const { return kernels::padded_keys(capacity_); }
   std::int64_t capacity() const { return capacity_; }
@@ -48,13 +50,14 @@ class Cache {
  private:
   Cache(const Cache& like, std::int64_t capacity)
       : heads_(like.heads_),
+        kv_heads_(like.kv_heads_),
         all_(like.all_),
         d_(like.d_),
         capacity_(capacity),
         memory_(std::make_unique<Storage<float>>(2 * all_ * d_ * capacity + heads_ * kernels::kQueryRows * scratch_row())) {}
   float* at(std::int64_t i) const { return memory_->data() + i * 2 * d_ * capacity_; }
 
-  std::int64_t heads_, all_, d_, capacity_ = 0;
+  std::int64_t heads_, kv_heads_, all_, d_, capacity_ = 0;
   std::unique_ptr<Storage<float>> memory_;
 };
 
@@ -67,8 +70,9 @@ struct Segment {
 
 /// Multiply-adds of one token through all weights.
 inline std::int64_t token_work(const Transformer& model) {
-  std::int64_t n = model.token_embedding.size();
-  for (const auto& b : model.blocks) n += b.qkv_weight.size() + b.out_weight.size() + b.up_weight.size() + b.down_weight.size();
+  std::int64_t n = model.output_weight().size();
+  for (const auto& b : model.blocks)
+    n += b.qkv_weight.size() + b.out_weight.size() + b.gate_weight.size() + b.up_weight.size() + b.down_weight.size();
   return n;
 }
 
@@ -77,24 +81,37 @@ inline std::int64_t token_work(const Transformer& model) {
 class Decoder {
  public:
   Decoder(const Transformer& model, std::int64_t most_rows, std::int64_t most_scored)
-      : model_(model), c_(model.config.hidden_size), heads_(model.config.num_heads), eps_(static_cast<float>(model.config.norm_eps)) {
+      : model_(model),
+        c_(model.config.hidden_size),
+        heads_(model.config.num_heads),
+        kv_heads_(model.config.kv_heads()),
+        d_(model.config.head_width()),
+        row_(model.config.qkv_width()),
+        eps_(static_cast<float>(model.config.norm_eps)),
+        rms_(model.config.norm == "rms"),
+        act_(activation_of(model.config)),
+        rotation_(model.config) {
     check();
-    std::int64_t widest = 3 * c_;
-    for (const auto& b : model.blocks) {
-      const std::int64_t f = b.up_weight.dim(0);
-      layers_.push_back({product_of(b.qkv_weight, &b.qkv_bias), product_of(b.out_weight, &b.out_bias), product_of(b.up_weight, &b.up_bias),
-                         product_of(b.down_weight, &b.down_bias)});
-      widest = std::max(widest, f);
-    }
-    head_ = product_of(model.token_embedding, nullptr);
-    memory_ = std::make_unique<Storage<float>>(most_rows * (3 * c_ + widest + 2) + most_scored * model.config.vocab_size);
-    x_ = memory_->data();
-    narrow_ = x_ + most_rows * c_;
-    sum_ = narrow_ + most_rows * c_;
-    wide_ = sum_ + most_rows * c_;
-    mean_ = wide_ + most_rows * widest;
-    inv_std_ = mean_ + most_rows;
-    logits_ = inv_std_ + most_rows;
+    for (const auto& b : model.blocks)
+      layers_.push_back({product_of(b.qkv_weight, b.qkv_bias), product_of(b.out_weight, b.out_bias), product_of(b.gate_weight, b.gate_bias),
+                         product_of(b.up_weight, b.up_bias), product_of(b.down_weight, b.down_bias)});
+    head_ = product_of(model.output_weight(), Tensor());
+    const auto& config = model.config;
+    std::int64_t used = 0;
+    const std::pair<float**, std::int64_t> parts[] = {{&x_, c_},
+                                                      {&narrow_, std::max(c_, heads_ * d_)},
+                                                      {&sum_, c_},
+                                                      {&wide_, std::max(row_, config.mlp_width())},
+                                                      {&mean_, 1},
+                                                      {&inv_std_, 1},
+                                                      {&second_, config.parallel_blocks ? c_ : 0},
+                                                      {&up_, config.gated_mlp ? config.mlp_width() : 0},
+                                                      {&angles_, rotation_.rotated()},
+                                                      {&head_norms_, config.qk_norm ? heads_ + kv_heads_ : 0}};
+    for (const auto& part : parts) used += most_rows * part.second;
+    memory_ = std::make_unique<Storage<float>>(used + most_scored * config.vocab_size);
+    logits_ = memory_->data();
+    for (const auto& [pointer, width] : parts) *pointer = logits_, logits_ += most_rows * width;
     last_.reserve(static_cast<std::size_t>(most_scored));
   }
 
@@ -108,8 +125,12 @@ class Decoder {
     for (const auto& s : segments) {
       for (std::int64_t t = 0; t < s.count; ++t) {
         const std::int64_t i = s.first + t;
-        table_.binary(kernels::Binary::kAdd, model_.token_embedding.data() + ids[static_cast<std::size_t>(i)] * c_,
-                      model_.position_embedding.data() + (s.cache->length + t) * c_, x_ + i * c_, 0, c_);
+        const float* embedding = model_.token_embedding.data() + ids[static_cast<std::size_t>(i)] * c_;
+        if (model_.position_embedding.size())
+          table_.binary(kernels::Binary::kAdd, embedding, model_.position_embedding.data() + (s.cache->length + t) * c_, x_ + i * c_, 0, c_);
+        else
+          std::copy_n(embedding, c_, x_ + i * c_);
+        if (rotation_.rotated()) rotation_.at(s.cache->length + t, angles_ + i * rotation_.rotated());
       }
       if (s.scored) last_.push_back(s.first + s.count - 1);
     }
@@ -117,17 +138,24 @@ class Decoder {
       const auto& b = model_.blocks[l];
       const auto& w = layers_[l];
       const bool final = l + 1 == layers_.size();  // after its keys and values only the last tokens matter
-      norm(team, b.norm1_gain, b.norm1_bias, rows);
+      norm(team, b.norm1_gain, b.norm1_bias, rows, narrow_);
       product(team, w.qkv, narrow_, rows, wide_);
       attend(team, static_cast<std::int64_t>(l), segments, final);
       if (final) rows = keep_last();
+      float* normed = narrow_;
+      if (model_.config.parallel_blocks) norm(team, b.norm2_gain, b.norm2_bias, rows, normed = second_);
       product(team, w.out, narrow_, rows, sum_, Activation::kNone, x_);
-      norm(team, b.norm2_gain, b.norm2_bias, rows);
-      product(team, w.up, narrow_, rows, wide_, Activation::kGelu);
+      if (!model_.config.parallel_blocks) norm(team, b.norm2_gain, b.norm2_bias, rows, normed);
+      if (model_.config.gated_mlp) {
+        product(team, w.gate, normed, rows, wide_, act_);
+        product(team, w.up, normed, rows, up_, Activation::kNone, wide_, kernels::Binary::kMul);
+      } else {
+        product(team, w.up, normed, rows, wide_, act_);
+      }
       product(team, w.down, wide_, rows, sum_, Activation::kNone, x_);
     }
     for (const auto& s : segments) s.cache->length += s.count;
-    norm(team, model_.norm_gain, model_.norm_bias, rows);
+    norm(team, model_.norm_gain, model_.norm_bias, rows, narrow_);
     product(team, head_, narrow_, rows, logits_);
   }
 
@@ -138,54 +166,49 @@ class Decoder {
     std::int64_t n = 0, k = 0;
   };
   struct Layer {
-    Product qkv, out, up, down;
+    Product qkv, out, gate, up, down;
   };
 
   void check() const {
     const auto& config = model_.config;
-    const auto need = [](const std::string& name, const Tensor& t, const Shape& expected) {
-      if (!(t.shape() == expected)) detail::fail<ShapeError>("generate", name + " does not fit the model's config", t.shape().str(), expected.str());
-    };
-    if (c_ < 1 || heads_ < 1 || c_ % heads_ != 0 || config.num_layers < 1 || static_cast<std::int64_t>(model_.blocks.size()) != config.num_layers)
+    if (static_cast<std::int64_t>(model_.blocks.size()) != config.num_layers)
       detail::fail<ShapeError>("generate", "the model does not fit its config", detail::str(model_.blocks.size()) + " blocks",
-                               detail::str(config.num_layers) + " of a hidden size that num_heads divides");
-    need("token_embedding", model_.token_embedding, {config.vocab_size, c_});
-    need("position_embedding", model_.position_embedding, {config.max_positions, c_});
-    need("norm_gain", model_.norm_gain, {c_}), need("norm_bias", model_.norm_bias, {c_});
-    for (const auto& b : model_.blocks) {
-      const std::int64_t f = b.up_bias.size();
-      need("norm1_gain", b.norm1_gain, {c_}), need("norm1_bias", b.norm1_bias, {c_});
-      need("norm2_gain", b.norm2_gain, {c_}), need("norm2_bias", b.norm2_bias, {c_});
-      need("qkv_weight", b.qkv_weight, {3 * c_, c_}), need("qkv_bias", b.qkv_bias, {3 * c_});
-      need("out_weight", b.out_weight, {c_, c_}), need("out_bias", b.out_bias, {c_});
-      need("up_weight", b.up_weight, {f, c_}), need("up_bias", b.up_bias, {f});
-      need("down_weight", b.down_weight, {c_, f}), need("down_bias", b.down_bias, {c_});
-    }
+                               detail::str(config.num_layers));
+    const auto shapes = parameter_shapes(config);
+    std::size_t next = 0;
+    model_.visit_all([&](const std::string& name, const Tensor& t) {
+      const Shape expected = next < shapes.size() && shapes[next].first == name ? shapes[next++].second : Shape{0};
+      if (!(t.shape() == expected)) detail::fail<ShapeError>("generate", name + " does not fit the model's config", t.shape().str(), expected.str());
+    });
   }
 
   /// The packed form is the one that ops::linear makes and keeps.
-  static Product product_of(const Tensor& weight, const Tensor* bias) {
+  static Product product_of(const Tensor& weight, const Tensor& bias) {
+    if (weight.size() == 0) return {};
     const std::int64_t n = weight.dim(0), k = weight.dim(1);
     const auto pack = [&] {
       auto packed = std::make_shared<Storage<float>>(kernels::packed_size<float>(k, n));
       kernels::pack_b(weight.data(), 1, k, k, n, packed->data());
       return packed;
     };
-    return {weight.storage()->packed(pack), bias ? bias->data() : nullptr, n, k};
+    return {weight.storage()->packed(pack), bias.size() ? bias.data() : nullptr, n, k};
   }
 
   static std::int64_t grain(std::int64_t work_each) { return std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, work_each)); }
 
-  /// narrow = layer norm of x.
-  void norm(Team& team, const Tensor& gain, const Tensor& bias, std::int64_t rows) {
+  /// to = norm of x.
+  void norm(Team& team, const Tensor& gain, const Tensor& bias, std::int64_t rows, float* to) {
     team.for_each(rows, grain(8 * c_), [&](std::int64_t begin, std::int64_t end) {
-      table_.layer_norm(x_, gain.data(), bias.data(), eps_, c_, narrow_, mean_, inv_std_, begin, end);
+      if (rms_)
+        table_.rms_norm(x_, gain.data(), eps_, c_, to, inv_std_, begin, end);
+      else
+        table_.layer_norm(x_, gain.data(), bias.data(), eps_, c_, to, mean_, inv_std_, begin, end);
     });
   }
 
-  /// y = act(x W^T + bias); then, where it is asked for, total = total + y.
-  void product(Team& team, const Product& p, const float* x, std::int64_t rows, float* y, Activation act = Activation::kNone,
-               float* total = nullptr) {
+  /// y = act(x W^T + bias); then, where it is asked for, total = total + y, or another operation.
+  void product(Team& team, const Product& p, const float* x, std::int64_t rows, float* y, Activation act = Activation::kNone, float* total = nullptr,
+               kernels::Binary op = kernels::Binary::kAdd) {
     if (rows == 0) return;
     kernels::Gemm<float> g;
     g.m = rows, g.n = p.n, g.r = p.k;
@@ -198,51 +221,72 @@ class Decoder {
     team.for_each((p.n + panel - 1) / panel, grain(panel * p.k * rows), [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t n0 = begin * panel, n1 = std::min(p.n, end * panel);
       table_.gemm(g, 0, rows, n0, n1, nullptr);
-      for (std::int64_t i = 0; total && i < rows; ++i) table_.binary(kernels::Binary::kAdd, total + i * p.n, y + i * p.n, total + i * p.n, n0, n1);
+      for (std::int64_t i = 0; total && i < rows; ++i) table_.binary(op, total + i * p.n, y + i * p.n, total + i * p.n, n0, n1);
     });
   }
 
-  /// Takes the new keys and values out of wide (rows, 3C), and leaves what each query attends to in narrow.
+  /// Takes the new keys and values out of wide (rows, (H + 2 G) D), and leaves what each query attends to in narrow (rows, H D).
   void attend(Team& team, std::int64_t layer, std::span<const Segment> segments, bool last_only) {
-    const std::int64_t d = c_ / heads_, groups = (heads_ + kHeads - 1) / kHeads;
+    const std::int64_t some = std::max<std::int64_t>(1, kHeads * kv_heads_ / heads_), groups = (kv_heads_ + some - 1) / some;
     std::int64_t work = 0;
-    for (const auto& s : segments) work += s.count * (s.cache->length + s.count) * d * kHeads;
+    for (const auto& s : segments) work += s.count * (s.cache->length + s.count) * d_ * some * (heads_ / kv_heads_);
     const auto tasks = static_cast<std::int64_t>(segments.size()) * groups;
     team.for_each(tasks, grain(2 * work / static_cast<std::int64_t>(segments.size())), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t task = begin; task < end; ++task) {
-        const std::int64_t first = task % groups * kHeads;
-        attend(layer, segments[static_cast<std::size_t>(task / groups)], first, std::min(heads_, first + kHeads), last_only);
+        const std::int64_t first = task % groups * some;
+        attend(layer, segments[static_cast<std::size_t>(task / groups)], first, std::min(kv_heads_, first + some), last_only);
       }
     });
   }
 
-  /// Heads [h0, h1) of one segment.
-  void attend(std::int64_t layer, const Segment& s, std::int64_t h0, std::int64_t h1, bool last_only) {
-    const std::int64_t d = c_ / heads_, row = 3 * c_, before = s.cache->length, skipped = last_only ? s.count - 1 : 0;
-    kernels::Attention<float> heads[kHeads];
-    for (std::int64_t h = h0; h < h1; ++h) {
-      const float* from = wide_ + s.first * row + h * d;
-      auto& a = heads[h - h0];
-      float *kt = s.cache->keys(layer, h), *v = s.cache->values(layer, h);
-      kernels::transpose_keys(from + c_, row, s.count, d, kt + before, s.cache->capacity());
-      for (std::int64_t t = 0; t < s.count; ++t) std::copy_n(from + t * row + 2 * c_, d, v + (before + t) * d);
-      a.q = from + skipped * row, a.q_row = row, a.q_offset = before + skipped;
-      a.kt = kt, a.k_step = s.cache->capacity();
-      a.v = v, a.v_row = d;
-      a.out = narrow_ + (s.first + skipped) * c_ + h * d, a.out_row = c_;
-      a.head_size = d, a.scale = 1.0f / std::sqrt(static_cast<float>(d));
-      a.scratch = s.cache->scratch(h), a.scratch_row = s.cache->scratch_row();
+  /// Key-value heads [g0, g1) of one segment, with the query heads of each.
+  void attend(std::int64_t layer, const Segment& s, std::int64_t g0, std::int64_t g1, bool last_only) {
+    const std::int64_t group = heads_ / kv_heads_, before = s.cache->length, skipped = last_only ? s.count - 1 : 0;
+    float* base = wide_ + s.first * row_;
+    place_heads(s, g0 * group, (g1 - g0) * group, skipped, model_.blocks[static_cast<std::size_t>(layer)].q_norm_gain);
+    place_heads(s, heads_ + g0, g1 - g0, 0, model_.blocks[static_cast<std::size_t>(layer)].k_norm_gain);
+    kernels::Attention<float> some[kHeads];
+    std::int64_t count = 0;
+    for (std::int64_t g = g0; g < g1; ++g) {
+      float *kt = s.cache->keys(layer, g), *v = s.cache->values(layer, g);
+      kernels::transpose_keys(base + (heads_ + g) * d_, row_, s.count, d_, kt + before, s.cache->capacity());
+      for (std::int64_t t = 0; t < s.count; ++t) std::copy_n(base + t * row_ + (heads_ + kv_heads_ + g) * d_, d_, v + (before + t) * d_);
+      if (last_only && !s.scored) continue;
+      for (std::int64_t h = g * group; h < (g + 1) * group; ++h) {
+        auto& a = some[count++];
+        a.q = base + skipped * row_ + h * d_, a.q_row = row_, a.q_offset = before + skipped;
+        a.kt = kt, a.k_step = s.cache->capacity();
+        a.v = v, a.v_row = d_;
+        a.out = narrow_ + (s.first + skipped) * heads_ * d_ + h * d_, a.out_row = heads_ * d_;
+        a.head_size = d_, a.scale = 1.0f / std::sqrt(static_cast<float>(d_));
+        a.window = model_.config.window(static_cast<std::size_t>(layer));
+        a.scratch = s.cache->scratch(h), a.scratch_row = s.cache->scratch_row();
+        if (count < kHeads && !(g + 1 == g1 && h + 1 == (g + 1) * group)) continue;
+        if (s.count - skipped == 1)
+          table_.attention_row(some, count, before + skipped);
+        else
+          for (std::int64_t i = 0; i < count; ++i) table_.attention(some[i], before, before + s.count);
+        count = 0;
+      }
     }
-    if (last_only && !s.scored) return;
-    if (s.count - skipped == 1) return table_.attention_row(heads, h1 - h0, before + skipped);
-    for (std::int64_t h = 0; h < h1 - h0; ++h) table_.attention(heads[h], before, before + s.count);
+  }
+
+  /// Norm, where `gain` is there, and rotation, where positions are rotary, of heads [first, first + count) of a segment's rows from `skipped` on.
+  void place_heads(const Segment& s, std::int64_t first, std::int64_t count, std::int64_t skipped, const Tensor& gain) {
+    const std::int64_t rotated = rotation_.rotated();
+    for (std::int64_t i = s.first + skipped; i < s.first + s.count && (gain.size() || rotated); ++i) {
+      float* x = wide_ + i * row_ + first * d_;
+      if (gain.size()) table_.rms_norm(x, gain.data(), eps_, d_, x, head_norms_ + i * (heads_ + kv_heads_) + first, 0, count);
+      if (rotated) table_.rotary(x, angles_ + i * rotated, count, d_, rotated / 2, false, x);
+    }
   }
 
   /// x and narrow of the scored segments' last tokens, end to end.
   std::int64_t keep_last() {
     std::int64_t to = 0;
     for (const auto i : last_) {
-      if (i != to) std::copy_n(x_ + i * c_, c_, x_ + to * c_), std::copy_n(narrow_ + i * c_, c_, narrow_ + to * c_);
+      const std::int64_t a = heads_ * d_;
+      if (i != to) std::copy_n(x_ + i * c_, c_, x_ + to * c_), std::copy_n(narrow_ + i * a, a, narrow_ + to * a);
       ++to;
     }
     return to;
@@ -253,12 +297,15 @@ class Decoder {
   static constexpr std::int64_t kPanels = 4;       // of B at a time: kernels of few rows take so many at once
   const Transformer model_;                        // shares the weights, which writers elsewhere copy first
   const kernels::Table<float>& table_ = kernels::table<float>();
-  const std::int64_t c_, heads_;
+  const std::int64_t c_, heads_, kv_heads_, d_, row_;
   const float eps_;
+  const bool rms_;
+  const Activation act_;
+  const Rotation rotation_;
   std::vector<Layer> layers_;
   Product head_;
   std::unique_ptr<Storage<float>> memory_;
-  float *x_, *narrow_, *sum_, *wide_, *mean_, *inv_std_, *logits_;
+  float *x_, *narrow_, *sum_, *wide_, *mean_, *inv_std_, *second_, *up_, *angles_, *head_norms_, *logits_;
   std::vector<std::int64_t> last_;
 };
 

@@ -266,6 +266,7 @@ TUTELAGE_INLINE std::vector<Generation> generate(const Transformer& model, const
                                                  const GenerateOptions& options, const TokenCallback& on_token, const RunOptions& run) {
   const FpStateGuard guard;
   options.validate();
+  model.config.validate();
   detail_::check_prompts(model.config, prompts, options);
   return detail_::Batch(model, prompts, options).run(on_token, run);
 }

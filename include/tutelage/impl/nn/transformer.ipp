@@ -1,5 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
@@ -35,13 +38,55 @@ inline void check_batch(const TokenBatch& batch, std::int64_t max_positions) {
   }
 }
 
-template <class T>
-BasicTensor<T> block(const TransformerConfig& config, std::span<const std::int64_t> offsets, BasicTensor<T> x, const BlockParams<T>& b) {
-  const int heads = static_cast<int>(config.num_heads);
-  const auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, config.norm_eps, b.qkv_weight, b.qkv_bias);
-  x = ops::add(x, ops::linear(ops::causal_attention(qkv, offsets, heads, heads), b.out_weight, b.out_bias));
-  return ops::add(
-      x, ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, config.norm_eps, b.up_weight, b.up_bias, Activation::kGelu, b.down_weight, b.down_bias));
+/// What all blocks of a pass share. `angles` is empty where positions are learned.
+template <class T> struct Pass {
+  TransformerConfig config;
+  std::vector<std::int64_t> offsets;
+  std::vector<std::int32_t> positions;
+  BasicTensor<T> angles;
+
+  Pass(const TransformerConfig& c, const TokenBatch& batch) : config(c), offsets(batch.offsets) {
+    positions.reserve(batch.ids.size());
+    std::int64_t longest = 0;
+    for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+      for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - offsets[s]));
+      longest = std::max(longest, offsets[s + 1] - offsets[s]);
+    }
+    if (config.rotated() == 0) return;
+    const Rotation rotation(config);
+    angles = BasicTensor<T>::uninitialized({longest, rotation.rotated()});
+    T* to = angles.mutable_data();
+    parallel_for(longest, 1 + 4096 / rotation.rotated(), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t t = begin; t < end; ++t) rotation.at(t, to + t * rotation.rotated());
+    });
+  }
+};
+
+template <class T> BasicTensor<T> attention(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b) {
+  const auto& c = pass.config;
+  const int heads = static_cast<int>(c.num_heads), kv_heads = static_cast<int>(c.kv_heads());
+  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias);
+  if (c.qk_norm) qkv = ops::qk_norm(qkv, b.q_norm_gain, b.k_norm_gain, c.norm_eps, heads, kv_heads);
+  if (pass.angles.size()) qkv = ops::rotary(qkv, pass.positions, pass.angles, heads, kv_heads);
+  return ops::linear(ops::causal_attention(qkv, pass.offsets, heads, kv_heads, c.window(layer)), b.out_weight, b.out_bias);
+}
+
+template <class T> BasicTensor<T> mlp(const TransformerConfig& c, const BasicTensor<T>& x, const BlockParams<T>& b) {
+  const Activation act = activation_of(c);
+  if (c.gated_mlp)
+    return ops::norm_gated_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.gate_weight, b.gate_bias, b.up_weight, b.up_bias, act, b.down_weight,
+                               b.down_bias);
+  return ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.up_weight, b.up_bias, act, b.down_weight, b.down_bias);
+}
+
+template <class T> BasicTensor<T> block(const Pass<T>& pass, std::size_t layer, BasicTensor<T> x, const BlockParams<T>& b) {
+  auto attended = attention(pass, layer, x, b);
+  if (!pass.config.parallel_blocks) {
+    x = ops::add(x, std::exchange(attended, {}));
+    return ops::add(x, mlp(pass.config, x, b));
+  }
+  const auto made = mlp(pass.config, x, b);  // recorded after attention, whatever order a compiler gives arguments
+  return ops::add(ops::add(x, attended), made);
 }
 
 template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
@@ -75,28 +120,30 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  std::vector<std::int32_t> positions;
-  positions.reserve(batch.ids.size());
-  for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s)
-    for (std::int64_t t = batch.offsets[s]; t < batch.offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - batch.offsets[s]));
-  auto x = ops::add(ops::embedding(token_embedding, batch.ids), ops::embedding(position_embedding, positions));
-  for (const auto& b : blocks) {
+  const auto pass = std::make_shared<const detail_::Pass<T>>(config, batch);
+  auto x = ops::embedding(token_embedding, batch.ids);
+  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
+  for (std::size_t l = 0; l < blocks.size(); ++l) {
     if (!recompute_blocks) {
-      x = detail_::block(config, batch.offsets, x, b);
+      x = detail_::block(*pass, l, x, blocks[l]);
       continue;
     }
     std::vector<BasicTensor<T>> inputs{x};
-    b.visit([&](const char*, const BasicTensor<T>& t) { inputs.push_back(t); });
+    BlockParams<T> like = blocks[l];  // which tensors there are
+    like.visit([&](const char*, BasicTensor<T>& t) {
+      inputs.push_back(t);
+      t = t.detach();
+    });
     x = ops::recomputed<T>(
-        [c = config, offsets = batch.offsets](std::span<const BasicTensor<T>> given) {
-          BlockParams<T> own;
+        [pass, l, like](std::span<const BasicTensor<T>> given) {
+          BlockParams<T> own = like;
           std::size_t i = 1;
           own.visit([&](const char*, BasicTensor<T>& t) { t = given[i++]; });
-          return detail_::block(c, offsets, given[0], own);
+          return detail_::block(*pass, l, given[0], own);
         },
         inputs);
   }
-  return ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+  return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
