@@ -121,6 +121,11 @@ inline void read_rope(const char* function, const Fields& fields, const std::str
   s.type = type;
   if (!rope.has("factor")) detail::fail<IoError>(function, where + ": " + key + " lacks a field", "no factor", "factor for rope type " + type);
   s.factor = rope.number("factor", 1);
+  if (type == "dynamic" && c.max_positions > 0 && c.max_positions <= (1 << 24) && s.factor >= 1 && s.factor <= 1e6) {
+    // Made to go beyond max_position_embeddings. transformers sets no end; here it is four times the length that the factor names.
+    s.original_max_positions = c.max_positions;
+    c.max_positions = static_cast<std::int64_t>(std::min(4 * s.factor * static_cast<double>(c.max_positions), 16777216.0));
+  }
   if (type == "llama3" || type == "yarn") s.original_max_positions = rope.whole("original_max_position_embeddings", 0);
   if (type == "llama3") {
     s.low_freq_factor = rope.number("low_freq_factor", s.low_freq_factor);

@@ -26,9 +26,6 @@ inline std::string misfit(const std::string& model_type, const nn::TransformerCo
   if (c.out_bias != both) return c.out_bias ? "out_bias" : "no out_bias";
   if (c.sliding_window > 0 && !(mistral || qwen2 || qwen3)) return "sliding_window";
   if (c.sliding_window > 0 && mistral && !c.sliding_layers.empty()) return "sliding_layers";
-  const auto& s = c.rope_scaling;
-  if (s.type == "dynamic" && s.original_max_positions != 0 && s.original_max_positions != c.max_positions)
-    return "rope_scaling.original_max_positions of type dynamic";
   return {};
 }
 
@@ -87,7 +84,9 @@ inline std::string config_json(const Family& family, const nn::TransformerConfig
     return j.dump(2) + "\n";
   }
   const bool neox = type == "gpt_neox";
-  j["max_position_embeddings"] = c.max_positions, j["hidden_size"] = c.hidden_size, j["num_hidden_layers"] = c.num_layers;
+  const bool dynamic = c.rope_scaling.type == "dynamic" && c.rope_scaling.original_max_positions > 0;
+  j["max_position_embeddings"] = dynamic ? c.rope_scaling.original_max_positions : c.max_positions, j["hidden_size"] = c.hidden_size,
+  j["num_hidden_layers"] = c.num_layers;
   j["num_attention_heads"] = c.num_heads, j["intermediate_size"] = c.mlp_width(), j["hidden_act"] = activation;
   j["attention_dropout"] = 0.0;
   j["rope_parameters"] = rope_json(c, neox);
