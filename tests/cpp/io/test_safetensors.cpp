@@ -104,9 +104,11 @@ TEST_CASE("what a header declares is checked before it is believed") {
   refused(file_of("{" + good + "," + entry("v", "[1]", "[12,16]") + "}", 16), "gap");
   refused(file_of("{" + good + "," + good + "}", 8), "twice");
   refused(file_of("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8), "twice");
-  for (const std::string dtype : {"F16", "BF16", "F64", "F8_E4M3"}) refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "shape denies");
+  for (const std::string dtype : {"F16", "BF16", "F64", "F8_E4M3"})
+    refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "shape denies");
   for (const std::string dtype : {"f32", "F33", ""}) refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "unknown dtype");
-  for (const std::string dtype : {"F64", "I64", "U64", "C64"}) refused(file_of("{" + entry("w", "[1]", "[0,8]", dtype) + "}", 8), "w has another type: got " + dtype);
+  for (const std::string dtype : {"F64", "I64", "U64", "C64"})
+    refused(file_of("{" + entry("w", "[1]", "[0,8]", dtype) + "}", 8), "w has another type: got " + dtype);
   refused(file_of("{" + entry("w", "[3]", "[0,1]", "F4") + "}", 1), "shape denies");  // half a byte
   refused(file_of("{" + entry("w", "[3]", "[0,8]") + "}", 8), "shape denies");
   refused(file_of("{" + entry("w", "[2]", "[8,0]") + "}", 8), "outside");

@@ -53,6 +53,13 @@ struct Move {
   }
 };
 
+/// Checks a configuration that a file describes. @throws ConfigError naming the file
+inline void check_config(const char* function, const std::string& where, const nn::TransformerConfig& config) {
+  try {
+    config.validate();
+  } catch (const ConfigError& e) { detail::fail<ConfigError>(function, where + " describes a model that cannot be", e.what(), "one that can"); }
+}
+
 /// A model whose parameters come from a file's tensors: each number is converted once, straight to its place, by all threads.
 /// Every parameter must be there with its shape, and every tensor be used or `ignored(name)`. @throws IoError naming the file and the tensor
 template <class Ignored>

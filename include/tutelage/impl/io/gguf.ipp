@@ -158,15 +158,16 @@ inline HfConfig read_gguf_config(const GgufFile& file) {
   c.out_bias = there("blk.0.attn_output.bias"), c.mlp_bias = there("blk.0.ffn_up.bias");
   c.tie_embeddings = !there("output.weight") || same_bytes(file.all_tensors().at("output.weight"), embedding->second);
   c.qk_norm = name == "qwen3";
+  if (name == "llama" && c.sliding_window > 0) all.model_type = "mistral";  // GGUF has no word of its own for it
   if (!old) c.norm = "rms", c.gated_mlp = true, c.activation = "silu";
   if (name == "gptneox") c.activation = "gelu_exact", c.parallel_blocks = file.flag(key("use_parallel_residual"), true);
   if (name == "gpt2") {
-    c.validate();
+    check_config(function, file.path(), c);
     return all;
   }
   c.positions = "rotary";
   c.rope_theta = file.number(key("rope.freq_base"), 10000);
-  if (c.num_heads < 1 || c.hidden_size < 1) c.validate();  // refuses them
+  if (c.num_heads < 1 || c.hidden_size < 1) check_config(function, file.path(), c);  // refuses them
   const std::int64_t turned = file.whole(key("rope.dimension_count"), c.head_width());
   if (turned != c.head_width()) {
     if (name != "gptneox")
@@ -185,9 +186,9 @@ inline HfConfig read_gguf_config(const GgufFile& file) {
     c.rope_scaling.factor = file.number(key("rope.scaling.factor"), 1);
     if (scaling == "yarn") c.rope_scaling.original_max_positions = file.whole(key("rope.scaling.original_context_length"), 0);
   }
-  c.validate();
+  check_config(function, file.path(), c);
   read_rope_factors(file, c);
-  c.validate();
+  check_config(function, file.path(), c);
   return all;
 }
 
@@ -222,7 +223,7 @@ inline Pretrained read_gguf(const std::string& path) {
   const char* function = "load_pretrained";
   const GgufFile file(function, path);
   const HfConfig hf = read_gguf_config(file);
-  const bool llama = hf.model_type == "llama";
+  const bool paired = hf.model_type == "llama" || hf.model_type == "mistral";
   std::vector<FileParameter> parameters;
   for (auto& p : hf_parameters(hf.model_type, hf.config)) {
     FileParameter f{std::move(p)};
@@ -231,7 +232,7 @@ inline Pretrained read_gguf(const std::string& path) {
       if (f.transposed) f.shapes[i] = Shape{f.shapes[i][1], f.shapes[i][0]};  // GGUF keeps (out, in), and queries, keys, values apart
     }
     f.transposed = false, f.interleaved_heads = 0;
-    if (llama && f.names.size() == 3) f.paired_heads = hf.config.head_width();
+    if (paired && f.names.size() == 3) f.paired_heads = hf.config.head_width();
     parameters.push_back(std::move(f));
   }
   Pretrained all;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "tutelage/impl/io/assemble.hpp"
 #include "tutelage/impl/io/json.hpp"
 #include "tutelage/io/pretrained.hpp"
 
@@ -231,7 +232,7 @@ inline HfConfig read_config(const char* function, const std::string& text, const
     if (c.num_layers >= 1 && c.num_layers <= 1024) read_window(fields, all);
   }
   if (all.classifier) c.tie_embeddings = true;  // it has no output matrix
-  c.validate();
+  check_config(function, where, c);
   return all;
 }
 

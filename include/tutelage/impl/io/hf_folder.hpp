@@ -7,7 +7,7 @@ TUTELAGE_BEGIN
 
 namespace io::detail_ {
 
-/// Why an architecture of transformers cannot hold a configuration; empty: it can.
+/// What of a configuration an architecture of transformers cannot hold; empty: it can hold it all.
 inline std::string misfit(const std::string& model_type, const nn::TransformerConfig& c) {
   const bool gpt2 = model_type == "gpt2", neox = model_type == "gpt_neox", qwen2 = model_type == "qwen2", qwen3 = model_type == "qwen3";
   const bool llama = model_type == "llama", mistral = model_type == "mistral", old = gpt2 || neox;
@@ -36,7 +36,7 @@ inline const Family& family_for(const char* function, const std::string& asked, 
     if (!asked.empty() && asked != f.model_type) continue;
     const std::string problem = misfit(f.model_type, config);
     if (problem.empty()) return f;
-    why += std::string(why.empty() ? "" : "; ") + f.model_type + " has no " + problem;
+    why += std::string(why.empty() ? "" : "; ") + f.model_type + ": " + problem;
   }
   detail::fail<ConfigError>(function, "no architecture of transformers can hold the configuration", why.empty() ? asked : why,
                             "one of gpt2, gpt_neox, llama, mistral, qwen2, qwen3");

@@ -31,7 +31,7 @@ inline Pretrained read_llama2c(const std::string& path) {
   c.max_positions = head[6];
   c.norm = "rms", c.positions = "rotary", c.activation = "silu", c.gated_mlp = true, c.norm_eps = 1e-5;
   c.qkv_bias = c.out_bias = c.mlp_bias = false;
-  c.validate();
+  check_config(function, path, c);
 
   const std::int64_t dim = c.hidden_size, f = c.intermediate_size, d = c.head_width(), kv = c.kv_heads() * d, tables = c.max_positions * (d / 2) * 2;
   const std::int64_t layer = 2 * dim + dim * (2 * dim + 2 * kv) + 3 * dim * f, heads = c.tie_embeddings ? 1 : 2;
@@ -60,7 +60,10 @@ inline Pretrained read_llama2c(const std::string& path) {
   if (!c.tie_embeddings) next("lm_head.weight", {c.vocab_size, dim});
 
   std::vector<FileParameter> parameters;
-  for (auto& p : hf_parameters("llama", c)) parameters.push_back({std::move(p), p.names.size() == 3 ? d : 0});
+  for (auto& p : hf_parameters("llama", c)) {
+    const bool qkv = p.names.size() == 3;
+    parameters.push_back({std::move(p), qkv ? d : 0});
+  }
   Pretrained all;
   all.model_type = "llama";
   all.transformer = assemble(function, stored, c, parameters, [](const std::string&) { return false; });
