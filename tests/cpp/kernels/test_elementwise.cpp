@@ -23,6 +23,7 @@ const std::vector<std::pair<Unary, std::function<Real(Real)>>> kUnary{
     {Unary::kRelu, [](Real x) { return x > 0 ? x : 0; }},
     {Unary::kGelu, [](Real x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(Real(-1))) * (x + Real(0.044715) * x * x * x))); }},
     {Unary::kSilu, [](Real x) { return x / (1 + std::exp(-x)); }},
+    {Unary::kGeluExact, [](Real x) { return x / 2 * std::erfc(-x / std::sqrt(Real(2))); }},
 };
 
 /// Inputs in the domain of `op`, away from kinks.
@@ -106,7 +107,10 @@ TEMPLATE_TEST_CASE("elementary functions at their ends", "[kernels]", float, dou
     CHECK(of(Unary::kRelu, -T(3)) == 0);
     CHECK(of(Unary::kGelu, T(30)) == T(30));
     CHECK(of(Unary::kGelu, T(-30)) == 0);
-    for (const auto op : {Unary::kExp, Unary::kLog, Unary::kSqrt, Unary::kTanh, Unary::kSigmoid, Unary::kSoftplus, Unary::kGelu, Unary::kSilu})
+    CHECK(of(Unary::kGeluExact, T(30)) == T(30));
+    CHECK(of(Unary::kGeluExact, T(-30)) == 0);
+    for (const auto op :
+         {Unary::kExp, Unary::kLog, Unary::kSqrt, Unary::kTanh, Unary::kSigmoid, Unary::kSoftplus, Unary::kGelu, Unary::kSilu, Unary::kGeluExact})
       CHECK(std::isnan(of(op, nan)));
     Row<T> zero{0}, dy{5}, dx{1};
     for (const auto op : {Unary::kRelu, Unary::kAbs}) t->unary_backward(op, zero.data(), zero.data(), dy.data(), dx.data(), 0, 1);
@@ -116,8 +120,11 @@ TEMPLATE_TEST_CASE("elementary functions at their ends", "[kernels]", float, dou
 
 TEMPLATE_TEST_CASE("activations go back by their slopes, and give their values again", "[kernels]", float, double) {
   using T = TestType;
-  const std::vector<std::pair<Activation, Unary>> all{
-      {Activation::kGelu, Unary::kGelu}, {Activation::kRelu, Unary::kRelu}, {Activation::kTanh, Unary::kTanh}, {Activation::kSilu, Unary::kSilu}};
+  const std::vector<std::pair<Activation, Unary>> all{{Activation::kGelu, Unary::kGelu},
+                                                      {Activation::kRelu, Unary::kRelu},
+                                                      {Activation::kTanh, Unary::kTanh},
+                                                      {Activation::kSilu, Unary::kSilu},
+                                                      {Activation::kGeluExact, Unary::kGeluExact}};
   for (const auto n : kSizes)
     for (const auto* t : tables<T>()) {
       INFO(t->name << ", " << n << " numbers");
@@ -131,6 +138,15 @@ TEMPLATE_TEST_CASE("activations go back by their slopes, and give their values a
         for (T& v : back) v = v + T(0);  // unary_backward adds to +0, which turns -0
         CHECK(same(back, dx));
         CHECK(same(again, y));
+
+        const auto up = random<T>(n, 5);  // of y * up
+        auto gate = x, dup = up, dgate = dy;
+        t->gated_backward(act, gate.data(), dup.data(), dgate.data(), 0, n);
+        Row<T> dact = each<T>(n, [&](auto i) { return dy[i] * up[i]; }), slope(x.size());
+        t->activation_backward(act, x.data(), dact.data(), slope.data(), nullptr, 0, n);
+        CHECK(same(dgate, slope));
+        CHECK(same(gate, each<T>(n, [&](auto i) { return y[i] * up[i]; })));
+        CHECK(same(dup, each<T>(n, [&](auto i) { return dy[i] * y[i]; })));
       }
       Row<T> back(dy.size());
       t->activation_backward(Activation::kNone, dy.data(), dy.data(), back.data(), nullptr, 0, n);

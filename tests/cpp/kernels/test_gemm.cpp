@@ -117,8 +117,11 @@ TEMPLATE_TEST_CASE("missing columns of the last panel are zeros", "[kernels]", f
 TEMPLATE_TEST_CASE("the activation comes after the chain, which is kept", "[kernels]", float, double) {
   using T = TestType;
   using kernels::Unary;
-  const std::vector<std::pair<Activation, Unary>> all{
-      {Activation::kGelu, Unary::kGelu}, {Activation::kRelu, Unary::kRelu}, {Activation::kTanh, Unary::kTanh}, {Activation::kSilu, Unary::kSilu}};
+  const std::vector<std::pair<Activation, Unary>> all{{Activation::kGelu, Unary::kGelu},
+                                                      {Activation::kRelu, Unary::kRelu},
+                                                      {Activation::kTanh, Unary::kTanh},
+                                                      {Activation::kSilu, Unary::kSilu},
+                                                      {Activation::kGeluExact, Unary::kGeluExact}};
   for (const auto& [m, n, r] : {std::array<std::int64_t, 3>{3, 37, 6}, {20, 16, 5}})
     for (const auto* t : tables<T>())
       for (const auto& [act, op] : all) {

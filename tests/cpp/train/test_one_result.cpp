@@ -1,6 +1,7 @@
 // Drawn shapes: what threads, cuts, batch mates and places do to a result. And that such a check can fail.
 #include <cstring>
 
+#include "../architectures.hpp"
 #include "../catch.hpp"
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/train/ppo.hpp"
@@ -28,6 +29,7 @@ Case draw(std::uint32_t number) {
   c.max_positions = 8 + below(40);
   c.intermediate_size = 1 + below(150);
   c.init_std = 0.3;
+  if (number % 3) draw_architecture(c, rng);
   Case drawn{nn::Transformer(c, number), {}};
   for (std::int64_t i = 2 + below(12); i > 0; --i) {
     Ids ids(static_cast<std::size_t>(2 + below(static_cast<std::uint64_t>(c.max_positions - 5))));
@@ -64,7 +66,7 @@ struct Threads {
 }  // namespace
 
 TEST_CASE("drawn models train to the same bytes on any threads and with any cut") {
-  for (std::uint32_t number = 0; number < 12; ++number) {
+  for (std::uint32_t number = 0; number < 30; ++number) {
     const Case c = draw(number);
     INFO("case " << number);
     std::vector<float> whole;
@@ -85,7 +87,7 @@ TEST_CASE("drawn models train to the same bytes on any threads and with any cut"
 }
 
 TEST_CASE("a row's log-probs and samples do not know their batch") {
-  for (std::uint32_t number = 0; number < 12; ++number) {
+  for (std::uint32_t number = 0; number < 30; ++number) {
     const Case c = draw(100 + number);
     INFO("case " << number);
     nn::TokenBatch all;
