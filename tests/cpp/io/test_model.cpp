@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "../architectures.hpp"
 #include "../catch.hpp"
 #include "folder.hpp"
 #include "tutelage/base/error.hpp"
@@ -92,42 +91,6 @@ TEST_CASE("a transformer is read with a chatbot or alone") {
   CHECK(same(io::load_transformer(f / "alone/deep"), small(16).transformer));
   refused<IoError>(f / "alone/deep", "tokenizer.json");
   CHECK_THROWS_AS(io::load_transformer(f / "none"), IoError);
-}
-
-TEST_CASE("architectures are written where they are not GPT-2's, and read back") {
-  const Folder f("architectures");
-  io::save_transformer(f / "gpt2", small().transformer);
-  CHECK(io::read_file(f / "gpt2/config.json") == R"({
-  "model_type": "tutelage",
-  "vocab_size": 262,
-  "max_positions": 12,
-  "hidden_size": 8,
-  "num_layers": 2,
-  "num_heads": 2,
-  "intermediate_size": 12,
-  "init_std": 0.02,
-  "norm_eps": 1e-05
-}
-)");
-  for (std::uint32_t number = 0; number < 30; ++number) {
-    Rng rng(4, Purpose::kUser, number);
-    nn::TransformerConfig c;
-    c.vocab_size = 9, c.max_positions = 12, c.hidden_size = 12, c.num_layers = 2, c.num_heads = 6, c.intermediate_size = 5;
-    draw_architecture(c, rng);
-    const nn::Transformer model(c, number);
-    io::save_transformer(f / "m", model);
-    const auto back = io::load_transformer(f / "m");
-    CHECK((same(model, back) && back.config == model.config));
-    CHECK(back.num_parameters() == model.num_parameters());
-  }
-  nn::TransformerConfig c;
-  c.vocab_size = 9, c.positions = "rotary", c.rope_scaling.type = "linear", c.rope_scaling.factor = 2;
-  io::save_transformer(f / "m", nn::Transformer(c, 1));
-  replace(f / "m/config.json", "\"factor\"", "\"faktor\"");
-  refused<ConfigError>(f / "m", "rope_scaling: unknown key: got faktor, expected a field of TransformerConfig. Did you mean factor?");
-  io::save_transformer(f / "m", nn::Transformer(c, 1));
-  replace(f / "m/config.json", "\"linear\"", "\"longrope\"");
-  refused<ConfigError>(f / "m", "longrope");
 }
 
 TEST_CASE("a cut or missing file of a model is named") {
