@@ -26,9 +26,9 @@ namespace kernels {
                                     T* dgain, T* dbias);                                                                                            \
   template void rms_norm(const T* x, const T* gain, T eps, std::int64_t m, std::int64_t c, T* y, T* inv_rms);                                       \
   template void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dx, T* dgain);       \
-  template void heads_norm(const Heads& h, const T* x, const T* gain, T eps, T* y, T* inv_rms);                                                  \
-  template void heads_norm_backward(const Heads& h, const T* x, const T* gain, const T* inv_rms, const T* dy, T* dx, T* dgain);                  \
-  template void rotary(const Heads& h, const T* x, const std::int32_t* positions, const T* angles, std::int64_t half, bool back, T* y);          \
+  template void heads_norm(const Heads& h, const T* x, const T* gain, T eps, T* y, T* inv_rms);                                                     \
+  template void heads_norm_backward(const Heads& h, const T* x, const T* gain, const T* inv_rms, const T* dy, T* dx, T* dgain);                     \
+  template void rotary(const Heads& h, const T* x, const std::int32_t* positions, const T* angles, std::int64_t half, bool back, T* y);             \
   template void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y);                                                                       \
   template void scatter_add(const T* x, const std::int32_t* ids, std::int64_t m, std::int64_t c, T* table);                                         \
   template void softmax(const T* x, std::int64_t m, std::int64_t c, T* y);                                                                          \

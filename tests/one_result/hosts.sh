@@ -38,9 +38,10 @@ check() {  # NAME COMMAND...
 
 build O0 g++ -O0 "${compiled[@]}" && check "-O0" "$work/O0"
 build native g++ -O3 -march=native "${compiled[@]}" && check "-O3 -march=native" "$work/native"
+small="ppo3 ppo3_qwen ppo3_neox"  # for scalar kernels and emulators
 # Header-only, for no set in particular: the scalar kernels stand in the host's own file.
 build header_only g++ -O2 -DTUTELAGE_HEADER_ONLY -DFMT_HEADER_ONLY -DEIGEN_FAST_MATH=0 "$tbb/libtbb.so" "-Wl,-rpath,$tbb" &&
-  check "header-only" "$work/header_only" --run ppo3
+  for run in $small; do check "header-only, $run" "$work/header_only" --run "$run"; done
 
 # A library that was linked with -Ofast makes the process flush denormals when it is loaded.
 echo 'int nothing;' >"$work/fast.c"
@@ -77,7 +78,7 @@ if [ "${FULL:-0}" = 1 ]; then
   fi
   command -v qemu-x86_64 >/dev/null || $sudo apt-get install -y -qq --no-install-recommends qemu-user >/dev/null 2>&1 || true
   if command -v qemu-x86_64 >/dev/null; then
-    check "qemu-x86_64 -cpu Nehalem" qemu-x86_64 -cpu Nehalem "$work/O0" --run ppo3
+    for run in $small; do check "qemu-x86_64 -cpu Nehalem, $run" qemu-x86_64 -cpu Nehalem "$work/O0" --run "$run"; done
   else
     echo "hosts: no qemu-user can be installed: not checked"
   fi
@@ -94,7 +95,9 @@ if [ "${FULL:-0}" = 1 ]; then
   if command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null && [ -e "$library" ]; then
     first=(-isystem "$arm/usr/include")  # headers and library of one version
     build arm64_header_only aarch64-linux-gnu-g++ -O2 -DTUTELAGE_HEADER_ONLY -DFMT_HEADER_ONLY -DEIGEN_FAST_MATH=0 "$library" -Wl,--allow-shlib-undefined &&
-      check "qemu-aarch64" qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$arm/usr/lib/aarch64-linux-gnu" "$work/arm64_header_only" --run ppo3
+      for run in $small; do
+        check "qemu-aarch64, $run" qemu-aarch64 -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$arm/usr/lib/aarch64-linux-gnu" "$work/arm64_header_only" --run "$run"
+      done
   else
     echo "hosts: aarch64: the cross compiler, its emulator or oneTBB cannot be installed: not checked"
   fi

@@ -36,6 +36,8 @@ inline const std::vector<Problem>& problems() {
       {"ppo50", 50, 7, 8},        // the reference
       {"ppo50_wide", 50, 96, 8},  // enough work for eight threads
       {"ppo3", 3, 5, 6},          // for emulated processors
+      {"ppo3_qwen", 3, 5, 6},     // RMS norms, rotary positions, grouped heads, a gated MLP, windows, two embeddings
+      {"ppo3_neox", 3, 5, 6},     // parallel blocks, partly rotary positions, exact GELU
   };
   return all;
 }
@@ -47,9 +49,18 @@ struct Execution {
   std::set<std::int64_t> stops;  // steps before which training stops and goes on with a copy of the trainer, the old one gone
 };
 
-inline nn::Transformer model() {
+inline nn::Transformer model(const Problem& problem) {
   nn::TransformerConfig c;
   c.vocab_size = 53, c.max_positions = 24, c.hidden_size = 32, c.num_layers = 2, c.num_heads = 2, c.init_std = 0.2;
+  if (problem.name == "ppo3_qwen") {
+    c.num_heads = 4, c.num_kv_heads = 2, c.head_size = 12, c.norm = "rms", c.qk_norm = true, c.gated_mlp = true, c.activation = "silu";
+    c.positions = "rotary", c.rope_scaling.type = "yarn", c.rope_scaling.factor = 3, c.rope_scaling.original_max_positions = 8;
+    c.qkv_bias = c.out_bias = c.mlp_bias = c.tie_embeddings = false, c.sliding_window = 5, c.sliding_layers = {0, 1};
+  }
+  if (problem.name == "ppo3_neox") {
+    c.positions = "rotary", c.rotary_fraction = 0.25, c.parallel_blocks = true, c.activation = "gelu_exact";
+    c.rope_scaling.type = "dynamic", c.rope_scaling.factor = 2, c.rope_scaling.original_max_positions = 10;
+  }
   return nn::Transformer(c, 7);
 }
 
@@ -104,7 +115,7 @@ inline void add_gradients(Digests& digests, const train::PolicyAndValue& at, con
     acc.add(
         [&](const train::PolicyAndValue& p, int) {
           const Tensor rows = ops::rows(p.policy.hidden(tokens), positions);
-          const Tensor logprobs = ops::token_logprobs(ops::linear(rows, p.policy.token_embedding, Tensor()), targets, 0.7);
+          const Tensor logprobs = ops::token_logprobs(ops::linear(rows, p.policy.output_weight(), Tensor()), targets, 0.7);
           const Tensor one = Tensor::full({m}, 1.0f);
           return ops::add(rl::policy_terms(logprobs, Tensor::from({m}, old), one, 0.01).terms,
                           rl::value_terms(p.value_head(rows), Tensor({m}), one, 0.01).terms);
@@ -118,7 +129,7 @@ inline void add_gradients(Digests& digests, const train::PolicyAndValue& at, con
 
 inline Digests digests_of(const Problem& problem, const Execution& execution) {
   const auto asked = prompts(problem.prompts);
-  auto trainer = std::make_unique<train::PPOTrainer>(model(), config(problem, execution));
+  auto trainer = std::make_unique<train::PPOTrainer>(model(problem), config(problem, execution));
   Sha256 ids, logprobs, statistics;
   for (std::int64_t step = 0; step < problem.steps; ++step) {
     if (execution.stops.count(step)) trainer = std::make_unique<train::PPOTrainer>(train::PPOTrainer(*trainer));

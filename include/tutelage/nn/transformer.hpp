@@ -58,7 +58,7 @@ struct TransformerConfig {
   std::vector<std::uint8_t> sliding_layers;  // one a layer, 1: the window holds there; empty: in all
 
   std::int64_t kv_heads() const { return num_kv_heads ? num_kv_heads : num_heads; }
-  std::int64_t head_width() const { return head_size ? head_size : hidden_size / num_heads; }
+  std::int64_t head_width() const { return head_size ? head_size : hidden_size / (num_heads > 0 ? num_heads : 1); }
   std::int64_t mlp_width() const { return intermediate_size ? intermediate_size : 4 * hidden_size; }
   std::int64_t qkv_width() const { return (num_heads + 2 * kv_heads()) * head_width(); }
   std::int64_t rotated() const {  // numbers of a head that turn

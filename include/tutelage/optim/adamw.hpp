@@ -55,7 +55,7 @@ template <class T, class Params> class AdamW {
     const auto g = parameter_list<T>(grads);
     auto p = parameter_list<T>(params);
     const std::vector<BasicTensor<T>> held(p.size(), BasicTensor<T>::scalar(T(0)));  // not empty: that would be a parameter that is not there
-    params = with_parameters<T>(std::move(params), std::span(held));  // p is the sole owner now, so that the step writes in place
+    params = with_parameters<T>(std::move(params), std::span(held));                 // p is the sole owner now, so that the step writes in place
     double norm;
     try {
       norm = adamw_step<T>(p, std::span<const BasicTensor<T>>(g), state_, config_, lr_factor);

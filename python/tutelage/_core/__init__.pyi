@@ -15,7 +15,7 @@ from tutelage import ValueError
 import typing
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
 class Progress:
     """
     One report of a long call.
@@ -178,11 +178,110 @@ class Accumulators64:
     @property
     def value(self) -> float:
         ...
+class RopeScaling:
+    """
+    How rotary positions reach beyond the lengths they were trained on, as transformers defines each type.
+    """
+    fields: typing.ClassVar[list] = ['type', 'factor', 'low_freq_factor', 'high_freq_factor', 'original_max_positions', 'attention_factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim', 'truncate']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def attention_factor(self) -> float:
+        """
+        yarn; 0: from factor, mscale and mscale_all_dim
+        """
+    @attention_factor.setter
+    def attention_factor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta_fast(self) -> float:
+        """
+        yarn
+        """
+    @beta_fast.setter
+    def beta_fast(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta_slow(self) -> float:
+        """
+        yarn
+        """
+    @beta_slow.setter
+    def beta_slow(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def factor(self) -> float:
+        """
+        1 or more
+        """
+    @factor.setter
+    def factor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def high_freq_factor(self) -> float:
+        """
+        llama3
+        """
+    @high_freq_factor.setter
+    def high_freq_factor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def low_freq_factor(self) -> float:
+        """
+        llama3
+        """
+    @low_freq_factor.setter
+    def low_freq_factor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mscale(self) -> float:
+        """
+        yarn; 0: not given
+        """
+    @mscale.setter
+    def mscale(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mscale_all_dim(self) -> float:
+        """
+        yarn; 0: not given
+        """
+    @mscale_all_dim.setter
+    def mscale_all_dim(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def original_max_positions(self) -> int:
+        """
+        0: max_positions
+        """
+    @original_max_positions.setter
+    def original_max_positions(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def truncate(self) -> bool:
+        """
+        yarn: whole dimensions bound the ramp
+        """
+    @truncate.setter
+    def truncate(self, arg0: bool) -> None:
+        ...
+    @property
+    def type(self) -> str:
+        """
+        none, linear, dynamic, yarn or llama3
+        """
+    @type.setter
+    def type(self, arg0: str) -> None:
+        ...
 class TransformerConfig:
     """
-    A decoder transformer in the GPT-2 style.
+    A decoder transformer: GPT-2 by default, or GPT-NeoX, Llama, Mistral, Qwen2, Qwen3.
     """
-    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'intermediate_size', 'init_std', 'norm_eps']
+    fields: typing.ClassVar[list] = ['vocab_size', 'max_positions', 'hidden_size', 'num_layers', 'num_heads', 'intermediate_size', 'init_std', 'norm_eps', 'num_kv_heads', 'head_size', 'norm', 'positions', 'rotary_fraction', 'rope_theta', 'rope_scaling', 'activation', 'gated_mlp', 'parallel_blocks', 'qkv_bias', 'out_bias', 'mlp_bias', 'qk_norm', 'tie_embeddings', 'sliding_window', 'sliding_layers']
+    mlp_bias: bool
+    qkv_bias: bool
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -191,6 +290,30 @@ class TransformerConfig:
         """
         Raises ConfigError where a value is out of range.
         """
+    @property
+    def activation(self) -> str:
+        """
+        gelu (tanh form), gelu_exact (erf), silu or relu
+        """
+    @activation.setter
+    def activation(self, arg0: str) -> None:
+        ...
+    @property
+    def gated_mlp(self) -> bool:
+        """
+        down(act(gate(x)) * up(x))
+        """
+    @gated_mlp.setter
+    def gated_mlp(self, arg0: bool) -> None:
+        ...
+    @property
+    def head_size(self) -> int:
+        """
+        D; 0: hidden_size / num_heads
+        """
+    @head_size.setter
+    def head_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
     @property
     def hidden_size(self) -> int:
         """
@@ -224,6 +347,14 @@ class TransformerConfig:
     def max_positions(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def norm(self) -> str:
+        """
+        layer, or rms (no biases)
+        """
+    @norm.setter
+    def norm(self, arg0: str) -> None:
+        ...
+    @property
     def norm_eps(self) -> float:
         ...
     @norm_eps.setter
@@ -232,10 +363,18 @@ class TransformerConfig:
     @property
     def num_heads(self) -> int:
         """
-        H; hidden_size is a multiple of it
+        H; hidden_size is a multiple of it, where head_size is 0
         """
     @num_heads.setter
     def num_heads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_kv_heads(self) -> int:
+        """
+        G, a divisor of H; 0: H
+        """
+    @num_kv_heads.setter
+    def num_kv_heads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def num_layers(self) -> int:
@@ -244,6 +383,86 @@ class TransformerConfig:
         """
     @num_layers.setter
     def num_layers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def out_bias(self) -> bool:
+        """
+        of attention
+        """
+    @out_bias.setter
+    def out_bias(self, arg0: bool) -> None:
+        ...
+    @property
+    def parallel_blocks(self) -> bool:
+        """
+        x + attention(norm1(x)) + mlp(norm2(x))
+        """
+    @parallel_blocks.setter
+    def parallel_blocks(self, arg0: bool) -> None:
+        ...
+    @property
+    def positions(self) -> str:
+        """
+        learned or rotary
+        """
+    @positions.setter
+    def positions(self, arg0: str) -> None:
+        ...
+    @property
+    def qk_norm(self) -> bool:
+        """
+        an RMS norm of each query and key head, before it turns
+        """
+    @qk_norm.setter
+    def qk_norm(self, arg0: bool) -> None:
+        ...
+    @property
+    def rope_scaling(self) -> RopeScaling:
+        """
+        a RopeScaling
+        """
+    @rope_scaling.setter
+    def rope_scaling(self, arg0: RopeScaling) -> None:
+        ...
+    @property
+    def rope_theta(self) -> float:
+        """
+        base of the frequencies
+        """
+    @rope_theta.setter
+    def rope_theta(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def rotary_fraction(self) -> float:
+        """
+        share of each head that turns
+        """
+    @rotary_fraction.setter
+    def rotary_fraction(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sliding_layers(self) -> list[int]:
+        """
+        one a layer, 1: the window holds there; empty: in all
+        """
+    @sliding_layers.setter
+    def sliding_layers(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def sliding_window(self) -> int:
+        """
+        a query sees so many last keys, itself included; 0: all
+        """
+    @sliding_window.setter
+    def sliding_window(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def tie_embeddings(self) -> bool:
+        """
+        the token embedding is the output matrix
+        """
+    @tie_embeddings.setter
+    def tie_embeddings(self, arg0: bool) -> None:
         ...
     @property
     def vocab_size(self) -> int:
@@ -431,6 +650,17 @@ class Transformer:
         """
     @recompute_blocks.setter
     def recompute_blocks(self, arg0: bool) -> None:
+        ...
+class _HfParameter:
+    def from_hf(self, arg0: collections.abc.Sequence[Tensor]) -> Tensor:
+        ...
+    def to_hf(self, arg0: Tensor) -> list[Tensor]:
+        ...
+    @property
+    def names(self) -> list[str]:
+        ...
+    @property
+    def ours(self) -> str:
         ...
 class AdamWConfig:
     """
@@ -1454,6 +1684,8 @@ class RewardEnsemble:
         """
         The members' mean score of each sequence of token ids; mean 0 and variance 1 on the pairs it was fitted to.
         """
+def _hf_parameters(model_type: str, config: TransformerConfig) -> list[_HfParameter]:
+    ...
 def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.Sequence[Tensor], state: AdamWState, config: AdamWConfig, lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple[list[Tensor], float]:
     """
     One step. Returns (new parameters, gradient norm before clipping).

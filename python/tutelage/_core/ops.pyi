@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import tutelage._core
 import typing
-__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_linear', 'norm_mlp', 'relu', 'reshape', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
 @typing.overload
 def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -29,10 +29,10 @@ def affine(x: tutelage._core.Tensor64, a: typing.SupportsFloat | typing.Supports
     a * x + b
     """
 @typing.overload
-def causal_attention(qkv: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor:
+def causal_attention(qkv: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex, window: typing.SupportsInt | typing.SupportsIndex = 0) -> tutelage._core.Tensor:
     ...
 @typing.overload
-def causal_attention(qkv: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor64:
+def causal_attention(qkv: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex, window: typing.SupportsInt | typing.SupportsIndex = 0) -> tutelage._core.Tensor64:
     ...
 @typing.overload
 def clip(x: tutelage._core.Tensor, low: typing.SupportsFloat | typing.SupportsIndex, high: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor:
@@ -79,6 +79,12 @@ def gelu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
 @typing.overload
 def gelu(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    ...
+@typing.overload
+def gelu_exact(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    ...
+@typing.overload
+def gelu_exact(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
 @typing.overload
 def layer_norm(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor:
@@ -161,14 +167,24 @@ def neg(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
 def neg(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
 @typing.overload
+def norm_gated_mlp(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, gate_weight: tutelage._core.Tensor, gate_bias: tutelage._core.Tensor, up_weight: tutelage._core.Tensor, up_bias: tutelage._core.Tensor, activation: str, down_weight: tutelage._core.Tensor, down_bias: tutelage._core.Tensor) -> tutelage._core.Tensor:
+    """
+    down(act(gate(n)) * up(n)), n the norm of x.
+    """
+@typing.overload
+def norm_gated_mlp(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, norm_bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, gate_weight: tutelage._core.Tensor64, gate_bias: tutelage._core.Tensor64, up_weight: tutelage._core.Tensor64, up_bias: tutelage._core.Tensor64, activation: str, down_weight: tutelage._core.Tensor64, down_bias: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
+    """
+    down(act(gate(n)) * up(n)), n the norm of x.
+    """
+@typing.overload
 def norm_linear(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, weight: tutelage._core.Tensor, bias: tutelage._core.Tensor = ...) -> tutelage._core.Tensor:
     """
-    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.
+    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass; an empty norm_bias stands for rms_norm.
     """
 @typing.overload
 def norm_linear(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, norm_bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64 = ...) -> tutelage._core.Tensor64:
     """
-    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass.
+    linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass; an empty norm_bias stands for rms_norm.
     """
 @typing.overload
 def norm_mlp(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, up_weight: tutelage._core.Tensor, up_bias: tutelage._core.Tensor, activation: str, down_weight: tutelage._core.Tensor, down_bias: tutelage._core.Tensor) -> tutelage._core.Tensor:
@@ -179,6 +195,16 @@ def norm_mlp(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, norm_bias: t
 def norm_mlp(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, norm_bias: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, up_weight: tutelage._core.Tensor64, up_bias: tutelage._core.Tensor64, activation: str, down_weight: tutelage._core.Tensor64, down_bias: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     """
     Layer norm, linear, activation, linear; keeps only what the activation is given.
+    """
+@typing.overload
+def qk_norm(qkv: tutelage._core.Tensor, q_gain: tutelage._core.Tensor, k_gain: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex, num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor:
+    """
+    rms_norm of each query and key head of (tokens, (H + 2 G) D).
+    """
+@typing.overload
+def qk_norm(qkv: tutelage._core.Tensor64, q_gain: tutelage._core.Tensor64, k_gain: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex, num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    """
+    rms_norm of each query and key head of (tokens, (H + 2 G) D).
     """
 @typing.overload
 def relu(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
@@ -192,6 +218,26 @@ def reshape(x: tutelage._core.Tensor, shape: collections.abc.Sequence[typing.Sup
 @typing.overload
 def reshape(x: tutelage._core.Tensor64, shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def rms_norm(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor:
+    """
+    x / sqrt(mean(x^2) + eps) * gain, over the last axis.
+    """
+@typing.overload
+def rms_norm(x: tutelage._core.Tensor64, gain: tutelage._core.Tensor64, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor64:
+    """
+    x / sqrt(mean(x^2) + eps) * gain, over the last axis.
+    """
+@typing.overload
+def rotary(qkv: tutelage._core.Tensor, positions: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], angles: tutelage._core.Tensor, num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor:
+    """
+    Turns query and key heads: angles (P, R) holds each position's cosines, then sines.
+    """
+@typing.overload
+def rotary(qkv: tutelage._core.Tensor64, positions: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], angles: tutelage._core.Tensor64, num_heads: typing.SupportsInt | typing.SupportsIndex, num_key_value_heads: typing.SupportsInt | typing.SupportsIndex) -> tutelage._core.Tensor64:
+    """
+    Turns query and key heads: angles (P, R) holds each position's cosines, then sines.
+    """
 @typing.overload
 def rows(x: tutelage._core.Tensor, index: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
     ...

@@ -5,6 +5,7 @@
 #include "tutelage/autograd/grad.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 
 TUTELAGE_BEGIN
@@ -24,11 +25,13 @@ void Accumulators<T>::add(std::span<const BasicTensor<T>> params, const std::fun
     std::vector<BasicTensor<T>> leaves;
     leaves.reserve(params.size());
     for (const auto& p : params) leaves.push_back(tape->leaf(p));
-    const BasicTensor<T> terms = f(leaves);
-    const auto values = terms.span();
-    terms_.insert(terms_.end(), values.begin(), values.end());
-    walking = true;
-    tape->backward(terms);
+    with_threads([&] {
+      const BasicTensor<T> terms = f(leaves);
+      const auto values = terms.span();
+      terms_.insert(terms_.end(), values.begin(), values.end());
+      walking = true;
+      tape->backward(terms);
+    });
   } catch (...) {  // which must not leave the tape open
     spoiled_ = walking || tape->had_early();
     tape->close();

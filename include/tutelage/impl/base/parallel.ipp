@@ -13,6 +13,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/base/worker_hook.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
@@ -97,6 +98,10 @@ TUTELAGE_INLINE void parallel_for(std::int64_t n, std::int64_t grain, RangeBody 
     const FpStateGuard guard;
     body(0, n, 0);
     return;
+  }
+  if (Team* const team = Team::current(); team && team->helpers_ < threads) {
+    const FpStateGuard guard;
+    return team->for_each(n, grain, body);
   }
   // As many tasks as threads may work draw chunks from one counter. An arena of our own would make TBB print a warning where it
   // asks for more than the machine has, and global_control would bind the host program too.

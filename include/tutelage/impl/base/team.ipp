@@ -4,50 +4,63 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
 #endif
 
 #include "tutelage/impl/base/team.hpp"
+#include "tutelage/impl/base/worker_hook.hpp"
 
 TUTELAGE_BEGIN
 
-namespace detail {
-/// Waits a little, and lets others run once it has taken long.
-class Spin {
- public:
-  void wait() noexcept {
-    if (++count_ > 2000) return std::this_thread::yield();
-#if defined(__SSE2__) || defined(_M_X64)
-    _mm_pause();
-#endif
-  }
-
- private:
-  int count_ = 0;
-};
-}  // namespace detail
-
-TUTELAGE_INLINE bool Team::take(std::uint64_t& ticket) noexcept {
-  if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel)) return false;
-  const std::int64_t i = chunks_ - static_cast<std::int64_t>(ticket & kLeft);
-  (*body_)(i * chunk_, std::min(n_, (i + 1) * chunk_), 0);
-  done_.fetch_add(1, std::memory_order_release);
-  return true;
+TUTELAGE_INLINE Team*& Team::current() noexcept {
+  thread_local Team* team = nullptr;
+  return team;
 }
 
-TUTELAGE_INLINE void Team::help() noexcept {
-  const FpStateGuard guard;
-  detail::Spin spin;
-  for (;;) {
-    auto ticket = ticket_.load(std::memory_order_acquire);
-    if (ticket == kClosed) return;
-    if ((ticket & kLeft) == 0)
-      spin.wait();
-    else if (take(ticket))
-      spin = {};
+TUTELAGE_INLINE bool Team::leads() noexcept { return current() != nullptr; }
+
+TUTELAGE_INLINE bool Team::work(int worker) noexcept {
+  const int workers = helpers_ + 1;
+  bool worked = false;
+  for (int k = 0; k < workers; ++k) {
+    const int owner = (worker + k) % workers;
+    auto& left = shares_[static_cast<std::size_t>(owner)].left;
+    for (auto seen = left.load(std::memory_order_acquire); (seen & kLeft) != 0;) {
+      if (!left.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel)) continue;
+      if (const auto hook = detail::worker_hook().load(std::memory_order_relaxed)) hook();
+      const std::int64_t end = chunks_ * (owner + 1) / workers, i = end - static_cast<std::int64_t>(seen & kLeft);
+      (*body_)(i * chunk_, std::min(n_, (i + 1) * chunk_), worker);
+      done_.fetch_add(1, std::memory_order_release);
+      worked = true;
+      seen = left.load(std::memory_order_acquire);
+    }
   }
+  return worked;
+}
+
+TUTELAGE_INLINE void Team::help(int worker) noexcept {
+  const FpStateGuard guard;
+  for (int waited = 0;;) {
+    const auto loop = loop_.load(std::memory_order_acquire);
+    if (loop == kClosed) return;
+    if (work(worker))
+      waited = 0;
+    else if (++waited < kSpins)
+      pause();
+    else
+      loop_.wait(loop, std::memory_order_acquire);
+  }
+}
+
+TUTELAGE_INLINE void Team::pause() noexcept {
+#if defined(__SSE2__) || defined(_M_X64)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
 }
 
 TUTELAGE_INLINE void Team::for_each(std::int64_t n, std::int64_t grain, RangeBody body) noexcept {
@@ -55,17 +68,25 @@ TUTELAGE_INLINE void Team::for_each(std::int64_t n, std::int64_t grain, RangeBod
   grain = std::max<std::int64_t>(grain, 1);
   if (helpers_ == 0 || n <= grain) return body(0, n, 0);
   const std::int64_t most = 4 * (helpers_ + 1), grains = (n + grain - 1) / grain;
+  Team* const before = std::exchange(current(), nullptr);  // a loop inside a body is not the team's
   body_ = &body, n_ = n, chunk_ = grain * ((grains + most - 1) / most), chunks_ = (n + chunk_ - 1) / chunk_;
   done_.store(0, std::memory_order_relaxed);
-  const auto number = (ticket_.load(std::memory_order_relaxed) >> 32) + 1;
-  ticket_.store((number & 0x7fffffffu) << 32 | static_cast<std::uint64_t>(chunks_), std::memory_order_release);
-  for (auto ticket = ticket_.load(std::memory_order_relaxed); (ticket & kLeft) != 0; ticket = ticket_.load(std::memory_order_relaxed)) take(ticket);
-  for (detail::Spin spin; done_.load(std::memory_order_acquire) != chunks_;) spin.wait();
+  const auto number = loop_.load(std::memory_order_relaxed) + 1;
+  for (int w = 0; w <= helpers_; ++w) {
+    const auto size = static_cast<std::uint64_t>(chunks_ * (w + 1) / (helpers_ + 1) - chunks_ * w / (helpers_ + 1));
+    shares_[static_cast<std::size_t>(w)].left.store((number & kLeft) << 32 | size, std::memory_order_release);
+  }
+  loop_.store(number, std::memory_order_release);
+  loop_.notify_all();
+  work(0);
+  for (int waited = 0; done_.load(std::memory_order_acquire) != chunks_; ++waited)
+    waited < kSpins ? pause() : std::this_thread::yield();  // whoever has the last chunk may need this core
+  current() = before;
 }
 
 TUTELAGE_INLINE void with_team(int threads, const std::function<void(Team&)>& f) {
   const FpStateGuard guard;
-  Team team(std::max(threads, 1) - 1);
+  Team team(Team::current() ? 0 : std::max(threads, 1) - 1);
   if (team.helpers_ == 0) return f(team);
   // Isolated as parallel_for is: at the join this thread must not pick up a task of whoever called us.
   tbb::this_task_arena::isolate([&] {
@@ -74,11 +95,14 @@ TUTELAGE_INLINE void with_team(int threads, const std::function<void(Team&)>& f)
       Team& team;
       tbb::task_group& helpers;
       ~Join() {
-        team.ticket_.store(Team::kClosed, std::memory_order_release);
+        Team::current() = nullptr;
+        team.loop_.store(Team::kClosed, std::memory_order_release);
+        team.loop_.notify_all();
         helpers.wait();
       }
     } join{team, helpers};
-    for (int i = 0; i < team.helpers_; ++i) helpers.run([&team] { team.help(); });
+    for (int i = 1; i <= team.helpers_; ++i) helpers.run([&team, i] { team.help(i); });
+    Team::current() = &team;
     f(team);
   });
 }

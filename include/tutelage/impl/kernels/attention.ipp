@@ -206,11 +206,15 @@ template <class T, int H> inline void heads_row(const Attention<T>* a, std::int6
 
 template <class T> void attention_row(const Attention<T>* heads, std::int64_t count, std::int64_t i) {
   if (count > 0 && first_key(i, heads->window) > 0) {
-    for (; count > 0;) {
+    const std::int64_t row = i - first_run(i, heads->window);
+    while (count > 0) {
       const std::int64_t n = count >= 4 ? 4 : 1;
       Attention<T> some[4];
       for (std::int64_t h = 0; h < n; ++h) some[h] = cut(heads[h], i);
-      n == 4 ? heads_row<T, 4>(some, i - first_run(i, heads->window)) : heads_row<T, 1>(some, i - first_run(i, heads->window));
+      if (n == 4)
+        heads_row<T, 4>(some, row);
+      else
+        heads_row<T, 1>(some, row);
       count -= n, heads += n;
     }
     return;

@@ -99,26 +99,31 @@ template <class T> inline void finish(const Gemm<T>& g, std::int64_t m, std::int
   }
 }
 
-/// MR rows from m, columns [n0, n1), steps [r0, r0 + depth). b: panel of n0.
+/// MR rows from m, columns [n0, n1), steps [r0, r0 + depth). copied: their strip of A, or null.
 template <class T, int MR>
 inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_t n1, std::int64_t r0, std::int64_t depth, const T* b,
-                  std::int64_t q_step) {
+                  std::int64_t q_step, const T* copied = nullptr) {
   constexpr std::int64_t W = kPanel<T>;
   constexpr int kWide = MR == 1 ? 4 : MR == 2 ? 3 : MR <= 4 && kLanes<T> == 16 ? 2 : 1;  // few rows: more columns at once hide the latency
   alignas(64) T copy[MR * kDepth + kLanes<T>];
   const T* a = g.a + m * g.a_row + r0 * g.a_col;
-  Factors<T> f{copy, b, q_step, depth};
+  Factors<T> f{copied ? copied : copy, b, q_step, depth};
   if (MR == 1 && g.a_col == 1)
     f.a = a;
-  else
+  else if (!copied)
     copy_strip<T, MR>(a, g.a_row, g.a_col, depth, copy);
   const auto start = r0 == 0 ? g.start : Gemm<T>::Start::kContinue;
   const bool ends = r0 + depth == g.r && g.act != Activation::kNone;
   std::int64_t n = n0;
-  for (; n + kWide * W <= n1; n += kWide * W, f.b += kWide * q_step) {
-    block<T, MR, kWide>(g, m, n, f, start, W);
-    if (ends) finish(g, m, MR, n, kWide * W);
-  }
+  const auto blocks = [&](auto panels) {
+    constexpr int Q = decltype(panels)::value;
+    for (; n + Q * W <= n1; n += Q * W, f.b += Q * q_step) {
+      block<T, MR, Q>(g, m, n, f, start, W);
+      if (ends) finish(g, m, MR, n, Q * W);
+    }
+  };
+  blocks(std::integral_constant<int, kWide>{});
+  if constexpr (kWide > 2) blocks(std::integral_constant<int, 2>{});
   for (; n < n1; n += W, f.b += q_step) {
     const std::int64_t columns = n1 - n < W ? n1 - n : W;
     block<T, MR, 1>(g, m, n, f, start, columns);
@@ -128,8 +133,19 @@ inline void strip(const Gemm<T>& g, std::int64_t m, std::int64_t n0, std::int64_
 
 template <class T>
 inline void strips(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, std::int64_t r0, std::int64_t depth,
-                   const T* b, std::int64_t q_step) {
+                   const T* b, std::int64_t q_step, T* scratch) {
   std::int64_t m = m0;
+  if (g.a_row == 1 && kBlockRows > 1) {  // steps are rows in memory: several strips are copied in one walk over them
+    const T* a = g.a + r0 * g.a_col;
+    while (m + kBlockRows <= m1) {
+      const std::int64_t count = (m1 - m < kStripRows ? m1 - m : kStripRows) / kBlockRows;
+      for (std::int64_t r = 0; r < depth; ++r)
+        for (std::int64_t s = 0; s < count; ++s)
+          std::memcpy(scratch + (s * depth + r) * kBlockRows, a + r * g.a_col + m + s * kBlockRows, kBlockRows * sizeof(T));
+      for (std::int64_t s = 0; s < count; ++s, m += kBlockRows)
+        strip<T, kBlockRows>(g, m, n0, n1, r0, depth, b, q_step, scratch + s * depth * kBlockRows);
+    }
+  }
   for (; m + kBlockRows <= m1; m += kBlockRows) strip<T, kBlockRows>(g, m, n0, n1, r0, depth, b, q_step);
   if constexpr (kBlockRows > 8)
     for (; m + 8 <= m1; m += 8) strip<T, 8>(g, m, n0, n1, r0, depth, b, q_step);
@@ -149,10 +165,11 @@ template <class T> void gemm(const Gemm<T>& g, std::int64_t m0, std::int64_t m1,
     do {  // once where r is 0 as well
       const std::int64_t depth = r0 + kDepth < g.r ? kDepth : g.r - r0;
       if (g.packed) {
-        strips(g, m0, m1, n, ne, r0, depth, g.b + n * g.r + r0 * W, W * g.r);
+        strips(g, m0, m1, n, ne, r0, depth, g.b + n * g.r + r0 * W, W * g.r, scratch);
       } else {
-        pack_b(g.b + r0 * g.b_row + n * g.b_col, g.b_row, g.b_col, depth, ne - n, scratch, 0, (ne - n + W - 1) / W);
-        strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(scratch), W * depth);
+        T* panels = scratch + kDepth * kStripRows;
+        pack_b(g.b + r0 * g.b_row + n * g.b_col, g.b_row, g.b_col, depth, ne - n, panels, 0, (ne - n + W - 1) / W);
+        strips(g, m0, m1, n, ne, r0, depth, static_cast<const T*>(panels), W * depth, scratch);
       }
       r0 += depth;
     } while (r0 < g.r);

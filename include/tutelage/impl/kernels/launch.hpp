@@ -31,7 +31,9 @@ template <class T>
 void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dx,
                        T* dgain);  // either may be null
 /// The first `heads` heads of each token's row of qkv; x and y have rows `row` apart, norms (m, heads).
-struct Heads { std::int64_t tokens = 0, row = 0, heads = 0, head_size = 0; };
+struct Heads {
+  std::int64_t tokens = 0, row = 0, heads = 0, head_size = 0;
+};
 template <class T> void heads_norm(const Heads& h, const T* x, const T* gain, T eps, T* y, T* inv_rms);
 template <class T> void heads_norm_backward(const Heads& h, const T* x, const T* gain, const T* inv_rms, const T* dy, T* dx, T* dgain);
 /// Turns them by row positions[t] of angles, 2 * half wide; back: by the negative angles. What is behind them is not touched. y may be x.

@@ -7,6 +7,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/tensor/storage.hpp"
 
@@ -76,9 +77,10 @@ template <class T> const Table<T>& table() {
 
 TUTELAGE_INLINE const char* isa_name() { return table<float>().name; }
 
-/// Elements of cheap work, and multiply-adds of heavy work, that one task should have at least.
-inline constexpr std::int64_t kCheap = 1 << 15, kHeavy = 1 << 18;
-inline std::int64_t rows_grain(std::int64_t c, std::int64_t work = kCheap) { return std::max<std::int64_t>(1, work / std::max<std::int64_t>(1, c)); }
+/// Elements of cheap work, and multiply-adds of heavy work, that one task should have at least: an eighth where threads wait for it already.
+inline std::int64_t cheap() { return Team::leads() ? 1 << 12 : 1 << 15; }
+inline std::int64_t heavy() { return Team::leads() ? 1 << 15 : 1 << 18; }
+inline std::int64_t rows_grain(std::int64_t c, std::int64_t work = cheap()) { return std::max<std::int64_t>(1, work / std::max<std::int64_t>(1, c)); }
 
 template <class T> std::int64_t packed_size(std::int64_t r, std::int64_t n) {
   const std::int64_t w = table<T>().panel;
@@ -91,24 +93,36 @@ template <class T> void pack_b(const T* b, std::int64_t b_row, std::int64_t b_co
                [&](std::int64_t begin, std::int64_t end) { t.pack_b(b, b_row, b_col, r, n, packed, begin, end); });
 }
 
-template <class T> void gemm(const Gemm<T>& g) {
+/// Rows of a product that repay packing all of B for every thread: then each thread keeps to the rows that it has worked on before.
+inline constexpr std::int64_t kRowsEach = 96;
+
+template <class T> void gemm(const Gemm<T>& given) {
   const auto& t = table<T>();
+  Gemm<T> g = given;
   if (g.m == 0 || g.n == 0) return;
   const std::int64_t panels = (g.n + t.panel - 1) / t.panel;
   const int threads = num_threads();
-  const std::int64_t room = g.packed ? 0 : std::min(panels, kGroup) * t.panel * std::min(g.r, kDepth);
+  const bool by_rows = g.m >= kRowsEach * threads;
+  std::unique_ptr<Storage<T>> packed;
+  if (!g.packed && by_rows && threads > 1 && g.n * g.r <= (1 << 20)) {
+    packed = std::make_unique<Storage<T>>(packed_size<T>(g.r, g.n));
+    pack_b(g.b, g.b_row, g.b_col, g.r, g.n, packed->data());
+    g.b = packed->data(), g.packed = true;
+  }
+  const std::int64_t strips = g.packed && g.a_row != 1 ? 0 : kDepth * kStripRows;
+  const std::int64_t room = strips + (g.packed ? 0 : std::min(panels, kGroup) * t.panel * std::min(g.r, kDepth));
   Storage<T> scratch(room * threads);
   const auto scratch_of = [&](int worker) { return scratch.data() + worker * room; };
   // Cut the longer side, but B alone where it must be packed on the way. Tiles of rows are multiples of 48, of columns whole panels.
-  if ((g.packed && g.m >= 96 * threads) || panels < threads) {
+  if ((g.packed && by_rows) || panels < threads) {
     const std::int64_t tiles = (g.m + 47) / 48;
     parallel_for(
-        tiles, std::max(rows_grain(48 * g.n * g.r, kHeavy), (tiles + 2 * threads - 1) / (2 * threads)),
+        tiles, std::max(rows_grain(48 * g.n * g.r, heavy()), (tiles + 2 * threads - 1) / (2 * threads)),
         [&](std::int64_t begin, std::int64_t end, int worker) { t.gemm(g, begin * 48, std::min(g.m, end * 48), 0, g.n, scratch_of(worker)); },
         threads);
   } else {
     parallel_for(
-        panels, std::max(rows_grain(t.panel * g.m * g.r, kHeavy), (panels + threads - 1) / threads),
+        panels, std::max(rows_grain(t.panel * g.m * g.r, heavy()), (panels + threads - 1) / threads),
         [&](std::int64_t begin, std::int64_t end, int worker) {
           t.gemm(g, 0, g.m, begin * t.panel, std::min(g.n, end * t.panel), scratch_of(worker));
         },
@@ -117,31 +131,31 @@ template <class T> void gemm(const Gemm<T>& g) {
 }
 
 template <class T> void unary(Unary op, const T* x, T* y, std::int64_t n) {
-  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().unary(op, x, y, b, e); });
+  parallel_for(n, cheap() / 4, [&](std::int64_t b, std::int64_t e) { table<T>().unary(op, x, y, b, e); });
 }
 template <class T> void unary_backward(Unary op, const T* x, const T* y, const T* dy, T* dx, std::int64_t n) {
-  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().unary_backward(op, x, y, dy, dx, b, e); });
+  parallel_for(n, cheap() / 4, [&](std::int64_t b, std::int64_t e) { table<T>().unary_backward(op, x, y, dy, dx, b, e); });
 }
 template <class T> void activation_backward(Activation act, const T* pre, const T* dy, T* dpre, T* y, std::int64_t n) {
-  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, dy, dpre, y, b, e); });
+  parallel_for(n, cheap() / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, dy, dpre, y, b, e); });
 }
 template <class T> void gated_backward(Activation act, T* gate, T* up, T* dy, std::int64_t n) {
   parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().gated_backward(act, gate, up, dy, b, e); });
 }
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n) {
-  parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().binary(op, a, b, y, i, e); });
+  parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().binary(op, a, b, y, i, e); });
 }
 template <class T> void affine(T a, T b, const T* x, T* y, std::int64_t n) {
-  parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().affine(a, b, x, y, i, e); });
+  parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().affine(a, b, x, y, i, e); });
 }
 template <class T> void add_scaled(T a, const T* x, T* y, std::int64_t n) {
-  parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().add_scaled(a, x, y, i, e); });
+  parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().add_scaled(a, x, y, i, e); });
 }
 template <class T> void mul_add(const T* a, const T* b, T* y, std::int64_t n) {
-  parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().mul_add(a, b, y, i, e); });
+  parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().mul_add(a, b, y, i, e); });
 }
 template <class T> void clip(T low, T high, const T* x, T* y, std::int64_t n) {
-  parallel_for(n, kCheap, [&](std::int64_t i, std::int64_t e) { table<T>().clip(low, high, x, y, i, e); });
+  parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().clip(low, high, x, y, i, e); });
 }
 
 template <class T> T sum16(const T* x, std::int64_t n) {
@@ -213,29 +227,29 @@ template <class T> void scatter_add(const T* x, const std::int32_t* ids, std::in
                [&](std::int64_t b, std::int64_t e) { table<T>().scatter_add(x, ids, m, c, to, b * 16, std::min(c, e * 16)); });
 }
 template <class T> void softmax(const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().softmax(x, c, y, b, e); });
+  parallel_for(m, rows_grain(c, cheap() / 4), [&](std::int64_t b, std::int64_t e) { table<T>().softmax(x, c, y, b, e); });
 }
 template <class T> void softmax_backward(const T* y, const T* dy, std::int64_t m, std::int64_t c, T* dx) {
   parallel_for(m, rows_grain(c), [&](std::int64_t b, std::int64_t e) { table<T>().softmax_backward(y, dy, c, dx, b, e); });
 }
 template <class T> void log_softmax(const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().log_softmax(x, c, y, b, e); });
+  parallel_for(m, rows_grain(c, cheap() / 4), [&](std::int64_t b, std::int64_t e) { table<T>().log_softmax(x, c, y, b, e); });
 }
 template <class T> void log_softmax_backward(const T* y, const T* dy, std::int64_t m, std::int64_t c, T* dx) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().log_softmax_backward(y, dy, c, dx, b, e); });
+  parallel_for(m, rows_grain(c, cheap() / 4), [&](std::int64_t b, std::int64_t e) { table<T>().log_softmax_backward(y, dy, c, dx, b, e); });
 }
 template <class T> void logsumexp(const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) { table<T>().logsumexp(x, c, y, b, e); });
+  parallel_for(m, rows_grain(c, cheap() / 4), [&](std::int64_t b, std::int64_t e) { table<T>().logsumexp(x, c, y, b, e); });
 }
 template <class T>
 void token_logprob(const T* x, const std::int32_t* targets, T inv_temperature, std::int64_t m, std::int64_t c, T* logprob, T* max, T* sum) {
-  parallel_for(m, rows_grain(c, kCheap / 4),
+  parallel_for(m, rows_grain(c, cheap() / 4),
                [&](std::int64_t b, std::int64_t e) { table<T>().token_logprob(x, targets, inv_temperature, c, logprob, max, sum, b, e); });
 }
 template <class T>
 void token_logprob_backward(const T* x, const std::int32_t* targets, T inv_temperature, const T* max, const T* sum, const T* dlogprob, std::int64_t m,
                             std::int64_t c, T* dx) {
-  parallel_for(m, rows_grain(c, kCheap / 4), [&](std::int64_t b, std::int64_t e) {
+  parallel_for(m, rows_grain(c, cheap() / 4), [&](std::int64_t b, std::int64_t e) {
     table<T>().token_logprob_backward(x, targets, inv_temperature, max, sum, dlogprob, c, dx, b, e);
   });
 }
@@ -263,7 +277,7 @@ void for_heads(const std::int64_t* offsets, std::int64_t sequences, std::int64_t
       if (length > 0) f(first, length, task % kv_heads, scratch.data() + worker * memory);
     }
   };
-  parallel_for(sequences * kv_heads, rows_grain(cost, kHeavy / 4), head, threads);
+  parallel_for(sequences * kv_heads, rows_grain(cost, heavy() / 4), head, threads);
 }
 
 /// (length, head_size), row apart -> (head_size, padded_keys(length)), zeros behind.

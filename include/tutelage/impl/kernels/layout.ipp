@@ -12,9 +12,6 @@ TUTELAGE_BEGIN
 
 namespace kernels {
 
-inline constexpr std::int64_t kElements = 1 << 15;  // of cheap work that one thread should have at least
-inline std::int64_t row_grain(std::int64_t c) { return std::max<std::int64_t>(1, kElements / std::max<std::int64_t>(1, c)); }
-
 /// Steps of each dimension of `to` inside an array of shape `from`; 0 where it is broadcast.
 inline std::array<std::int64_t, Shape::kMaxRank> broadcast_strides(const Shape& from, const Shape& to) {
   std::array<std::int64_t, Shape::kMaxRank> strides{};
@@ -53,46 +50,46 @@ template <class T> void broadcast_backward(const T* dy, const Shape& to, T* dx, 
 }
 
 template <class T> void transpose(const T* x, std::int64_t rows, std::int64_t columns, T* y) {
-  parallel_for(columns, row_grain(rows), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(columns, rows_grain(rows), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c)
       for (std::int64_t r = 0; r < rows; ++r) y[c * rows + r] = x[r * columns + c];
   });
 }
 
 template <class I, class T> void gather_rows(const T* x, const I* index, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, row_grain(c), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(m, rows_grain(c), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) std::copy_n(x + static_cast<std::int64_t>(index[i]) * c, c, y + i * c);
   });
 }
 
 template <class T> void row_sum(const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, row_grain(c), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(m, rows_grain(c), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) y[i] = table<T>().sum16(x + i * c, c);
   });
 }
 
 template <class T> void add_row_constant(const T* value, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, row_grain(c), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(m, rows_grain(c), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t j = 0; j < c; ++j) y[i * c + j] = y[i * c + j] + value[i];
   });
 }
 
 template <class T> void add_scaled_rows(const T* scale, const T* x, std::int64_t m, std::int64_t c, T* y) {
-  parallel_for(m, row_grain(c), [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(m, rows_grain(c), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       for (std::int64_t j = 0; j < c; ++j) y[i * c + j] = y[i * c + j] + scale[i] * x[i * c + j];
   });
 }
 
 template <class T> void add_constant(T value, T* y, std::int64_t n) {
-  parallel_for(n, kElements, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, cheap(), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) y[i] = y[i] + value;
   });
 }
 
 template <class T> void extremum_backward(T sign, const T* a, const T* b, const T* dy, T* da, T* db, std::int64_t n) {
-  parallel_for(n, kElements, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, cheap(), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const bool first = sign * a[i] >= sign * b[i];
       if (first && da) da[i] = da[i] + dy[i];
@@ -102,7 +99,7 @@ template <class T> void extremum_backward(T sign, const T* a, const T* b, const 
 }
 
 template <class T> void clip_backward(T low, T high, const T* x, const T* dy, T* dx, std::int64_t n) {
-  parallel_for(n, kElements, [=](std::int64_t begin, std::int64_t end) {
+  parallel_for(n, cheap(), [=](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i)
       if (x[i] >= low && x[i] <= high) dx[i] = dx[i] + dy[i];
   });

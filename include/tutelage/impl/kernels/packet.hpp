@@ -44,13 +44,27 @@ template <class P> inline P packet_div(P a, P b) { return packets::pdiv(a, b); }
 template <class P> inline P packet_min(P a, P b) { return packets::pmin(a, b); }
 template <class P> inline P packet_max(P a, P b) { return packets::pmax(a, b); }
 template <class P> inline P packet_sqrt(P a) { return packets::psqrt(a); }
-template <class P> inline P packet_less(P a, P b) { return packets::pcmp_lt(a, b); }
-template <class P> inline P packet_select(P m, P a, P b) { return packets::pselect(m, a, b); }
-/// 2^n for whole n, by its bits.
-template <class T> inline Packet<T> packet_pow2(Packet<T> n) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+template <class T> struct PacketTypes {
   using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   typedef T Floats __attribute__((vector_size(sizeof(Packet<T>))));
   typedef Int Ints __attribute__((vector_size(sizeof(Packet<T>))));
+};
+#pragma GCC diagnostic pop
+/// The compiler's own comparison and choice: it joins the two, where Eigen's go through memory-shaped masks.
+template <class T> inline Packet<T> packet_less(Packet<T> a, Packet<T> b) {
+  using Types = PacketTypes<T>;
+  return (Packet<T>)((typename Types::Floats)a < (typename Types::Floats)b);
+}
+template <class T> inline Packet<T> packet_select(Packet<T> m, Packet<T> a, Packet<T> b) {
+  using Types = PacketTypes<T>;
+  return (Packet<T>)((typename Types::Ints)m ? (typename Types::Floats)a : (typename Types::Floats)b);
+}
+/// 2^n for whole n, by its bits.
+template <class T> inline Packet<T> packet_pow2(Packet<T> n) {
+  using Floats = typename PacketTypes<T>::Floats;
+  using Ints = typename PacketTypes<T>::Ints;
   const Ints bits = (__builtin_convertvector((Floats)n, Ints) + (sizeof(T) == 4 ? 127 : 1023)) << (sizeof(T) == 4 ? 23 : 52);
   return (Packet<T>)bits;
 }
@@ -179,10 +193,10 @@ template <class T> struct Lanes16 {
     return each([&](int i) { return packet_sqrt(a.p[i]); });
   }
   friend Lanes16 less(Lanes16 a, Lanes16 b) {
-    return each([&](int i) { return packet_less(a.p[i], b.p[i]); });
+    return each([&](int i) { return packet_less<T>(a.p[i], b.p[i]); });
   }
   friend Lanes16 select(Lanes16 m, Lanes16 a, Lanes16 b) {
-    return each([&](int i) { return packet_select(m.p[i], a.p[i], b.p[i]); });
+    return each([&](int i) { return packet_select<T>(m.p[i], a.p[i], b.p[i]); });
   }
   friend Lanes16 pow2(Lanes16 n) {
     return each([&](int i) { return packet_pow2<T>(n.p[i]); });

@@ -88,19 +88,42 @@ void layer_norm_backward(const T* x, const T* gain, const T* mean, const T* inv_
   }
 }
 
+/// Calls f(first column, runs of 16 as a constant) for whole runs, several side by side so that a walk down the rows uses whole cache lines in
+/// turn, then g(first column, columns) for the rest.
+template <int Runs, class F, class G> inline void for_columns(std::int64_t begin, std::int64_t end, const F& f, const G& g) {
+  std::int64_t i = begin;
+  for (; i + 16 * Runs <= end; i += 16 * Runs) f(i, std::integral_constant<int, Runs>{});
+  for (; i + 16 <= end; i += 16) f(i, std::integral_constant<int, 1>{});
+  if (i < end) g(i, end - i);
+}
+
 template <class T>
 void layer_norm_param_backward(const T* x, const T* mean, const T* inv_std, const T* dy, std::int64_t m, std::int64_t c, T* dgain, T* dbias,
                                std::int64_t begin, std::int64_t end) {
-  for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
-    L<T> dg = dgain ? get(dgain + i, k) : L<T>::set(0), db = dbias ? get(dbias + i, k) : L<T>::set(0);
-    for (std::int64_t r = 0; r < m; ++r) {
-      const L<T> g = get(dy + r * c + i, k);
-      dg = fma(g, (get(x + r * c + i, k) - L<T>::set(mean[r])) * L<T>::set(inv_std[r]), dg);
-      db = db + g;
-    }
+  const auto column = [&](std::int64_t i, std::int64_t k, L<T>& dg, L<T>& db, std::int64_t r) {
+    const L<T> g = get(dy + r * c + i, k);
+    dg = fma(g, (get(x + r * c + i, k) - L<T>::set(mean[r])) * L<T>::set(inv_std[r]), dg);
+    db = db + g;
+  };
+  const auto start = [](const T* from, std::int64_t i, std::int64_t k) { return from ? get(from + i, k) : L<T>::set(0); };
+  const auto store = [&](std::int64_t i, std::int64_t k, L<T> dg, L<T> db) {
     if (dgain) put(dgain + i, k, dg);
     if (dbias) put(dbias + i, k, db);
-  });
+  };
+  for_columns<4>(
+      begin, end,
+      [&](std::int64_t i, auto runs) {
+        L<T> dg[runs.value], db[runs.value];
+        for (int q = 0; q < runs.value; ++q) dg[q] = start(dgain, i + 16 * q, 16), db[q] = start(dbias, i + 16 * q, 16);
+        for (std::int64_t r = 0; r < m; ++r)
+          for (int q = 0; q < runs.value; ++q) column(i + 16 * q, 16, dg[q], db[q], r);
+        for (int q = 0; q < runs.value; ++q) store(i + 16 * q, 16, dg[q], db[q]);
+      },
+      [&](std::int64_t i, std::int64_t k) {
+        L<T> dg = start(dgain, i, k), db = start(dbias, i, k);
+        for (std::int64_t r = 0; r < m; ++r) column(i, k, dg, db, r);
+        store(i, k, dg, db);
+      });
 }
 
 template <class T> void rms_norm(const T* x, const T* gain, T eps, std::int64_t c, T* y, T* inv_rms, std::int64_t begin, std::int64_t end) {
@@ -154,11 +177,20 @@ template <class T> void rotary(const T* x, const T* angles, std::int64_t heads, 
 }
 
 template <class T> void column_sum(const T* x, std::int64_t m, std::int64_t c, T* y, std::int64_t begin, std::int64_t end) {
-  for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
-    L<T> acc = get(y + i, k);
-    for (std::int64_t r = 0; r < m; ++r) acc = acc + get(x + r * c + i, k);
-    put(y + i, k, acc);
-  });
+  for_columns<8>(
+      begin, end,
+      [&](std::int64_t i, auto runs) {
+        L<T> acc[runs.value];
+        for (int q = 0; q < runs.value; ++q) acc[q] = L<T>::load(y + i + 16 * q);
+        for (std::int64_t r = 0; r < m; ++r)
+          for (int q = 0; q < runs.value; ++q) acc[q] = acc[q] + L<T>::load(x + r * c + i + 16 * q);
+        for (int q = 0; q < runs.value; ++q) acc[q].store(y + i + 16 * q);
+      },
+      [&](std::int64_t i, std::int64_t k) {
+        L<T> acc = get(y + i, k);
+        for (std::int64_t r = 0; r < m; ++r) acc = acc + get(x + r * c + i, k);
+        put(y + i, k, acc);
+      });
 }
 
 template <class T>

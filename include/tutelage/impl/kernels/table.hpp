@@ -31,7 +31,7 @@ template <class T> struct Gemm {
   T* pre = nullptr;                                                   // where not null, (M, N) with row c_row: the value before the activation
 };
 
-inline constexpr std::int64_t kDepth = 384, kGroup = 16;  // steps of r, and panels of B, that a product takes at once
+inline constexpr std::int64_t kDepth = 384, kGroup = 16, kStripRows = 96;  // steps of r, panels of B and rows of A that a product copies at once
 
 /// Keys are read in runs of up to 32: the transposed ones, and rows of scores, have room for whole runs.
 inline std::int64_t padded_keys(std::int64_t keys) { return (keys + 31) / 32 * 32; }
@@ -84,7 +84,8 @@ template <class T> struct Table {
   /// Packs columns [panel_begin, panel_end) (counted in panels) of B (R, N) where B(r, j) = b[r * b_row + j * b_col]; missing columns 0.
   void (*pack_b)(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
                  std::int64_t panel_end);
-  /// Outputs rows [m0, m1), columns [n0, n1); n0 a multiple of `panel`. scratch: kDepth * kGroup panels' rows where B is not packed, else unused.
+  /// Outputs rows [m0, m1), columns [n0, n1); n0 a multiple of `panel`. scratch:
+  /// kDepth * kStripRows where a_row is 1 or B is not packed, and then as much again as kDepth rows of kGroup panels; else unused.
   void (*gemm)(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, T* scratch);
 
   void (*unary)(Unary op, const T* x, T* y, std::int64_t begin, std::int64_t end);

@@ -217,7 +217,8 @@ class Decoder {
     g.c = y, g.c_row = p.n;
     if (p.bias) g.start = kernels::Gemm<float>::Start::kBias, g.bias = p.bias;
     g.act = act;
-    const std::int64_t panel = table_.panel * kPanels;
+    const std::int64_t panels = (p.n + table_.panel - 1) / table_.panel, share = (panels + team.size() - 1) / team.size();
+    const std::int64_t panel = table_.panel * (share <= 2 * kPanels ? share : kPanels);
     team.for_each((p.n + panel - 1) / panel, grain(panel * p.k * rows), [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t n0 = begin * panel, n1 = std::min(p.n, end * panel);
       table_.gemm(g, 0, rows, n0, n1, nullptr);

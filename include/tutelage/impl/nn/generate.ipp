@@ -244,7 +244,7 @@ class Batch {
 
   static constexpr std::int64_t kPromptRows = 256;    // of prompts in one step: bounds the memory and the time between two questions to stop
   static constexpr std::int64_t kForkWork = 1 << 19;  // multiply-adds of a step from which on a second thread pays
-  static constexpr std::int64_t kOwnWork = 1 << 21;   // weights up to which each thread takes sequences of its own
+  static constexpr std::int64_t kOwnWork = 1 << 20;   // weights up to which each thread takes sequences of its own
   const GenerateOptions& options_;
   const Prompts& prompts_;
   const std::size_t vocab_size_;

@@ -4,6 +4,7 @@
 
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/train/sft.hpp"
 
@@ -109,15 +110,19 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
   if (count == 0)
     detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token",
                              "Is there an assistant turn?");
-  GradAccumulator<float, nn::Transformer> acc(model_);
-  detail_::micro_batches(static_cast<std::int64_t>(examples.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
-    const auto items = examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-    if (answer_tokens(items) == 0) return;
-    acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count)); },
-            items);
+  StepStats stats;
+  with_threads([&] {
+    GradAccumulator<float, nn::Transformer> acc(model_);
+    detail_::micro_batches(static_cast<std::int64_t>(examples.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
+      const auto items = examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      if (answer_tokens(items) == 0) return;
+      acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count)); },
+              items);
+    });
+    const auto result = acc.finish();
+    stats = {result.value, optimizer_.step(model_, result.grads, lr_factor)};
   });
-  const auto result = acc.finish();
-  return {result.value, optimizer_.step(model_, result.grads, lr_factor)};
+  return stats;
 }
 
 TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examples, const RunOptions& run) {
