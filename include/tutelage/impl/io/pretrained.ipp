@@ -2,11 +2,20 @@
 #include "tutelage/impl/io/gguf.ipp"
 #include "tutelage/impl/io/hf_folder.hpp"
 #include "tutelage/impl/io/llama2c.ipp"
+#include "tutelage/impl/io/stored.hpp"
 #include "tutelage/io/pretrained.hpp"
 
 TUTELAGE_BEGIN
 
 namespace io {
+
+namespace detail_ {  // header-only, any of the files above may be the one that brought this
+inline Pretrained read_gguf(const std::string& path);
+inline Pretrained read_llama2c(const std::string& path);
+inline Pretrained read_folder(const char* function, const std::string& folder, StoredTensors& stored);
+inline void write_folder(const char* function, const std::string& folder, const Pretrained& model, const ModelCard& card,
+                         std::map<std::string, std::string> notes);
+}  // namespace detail_
 
 TUTELAGE_INLINE Pretrained load_pretrained(const std::string& path) {
   if (path.ends_with(".gguf")) return detail_::read_gguf(path);
