@@ -135,7 +135,7 @@ template <class T>
 inline void strips(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, std::int64_t r0, std::int64_t depth,
                    const T* b, std::int64_t q_step, T* scratch) {
   std::int64_t m = m0;
-  if (g.a_row == 1 && kBlockRows > 1) {  // steps are rows in memory: several strips are copied in one walk over them
+  if (g.a_row == 1 && g.a_col != 1 && kBlockRows > 1) {  // steps are rows in memory: several strips are copied in one walk over them
     const T* a = g.a + r0 * g.a_col;
     while (m + kBlockRows <= m1) {
       const std::int64_t count = (m1 - m < kStripRows ? m1 - m : kStripRows) / kBlockRows;

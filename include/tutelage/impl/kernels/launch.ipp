@@ -140,7 +140,7 @@ template <class T> void activation_backward(Activation act, const T* pre, const 
   parallel_for(n, cheap() / 4, [&](std::int64_t b, std::int64_t e) { table<T>().activation_backward(act, pre, dy, dpre, y, b, e); });
 }
 template <class T> void gated_backward(Activation act, T* gate, T* up, T* dy, std::int64_t n) {
-  parallel_for(n, kCheap / 4, [&](std::int64_t b, std::int64_t e) { table<T>().gated_backward(act, gate, up, dy, b, e); });
+  parallel_for(n, cheap() / 4, [&](std::int64_t b, std::int64_t e) { table<T>().gated_backward(act, gate, up, dy, b, e); });
 }
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n) {
   parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().binary(op, a, b, y, i, e); });

@@ -156,11 +156,23 @@ void rms_norm_backward(const T* x, const T* gain, const T* inv_rms, const T* dy,
 template <class T>
 void rms_norm_param_backward(const T* x, const T* inv_rms, const T* dy, std::int64_t m, std::int64_t c, T* dgain, std::int64_t begin,
                              std::int64_t end) {
-  for_lanes(begin, end, [&](std::int64_t i, std::int64_t k) {
-    L<T> dg = get(dgain + i, k);
-    for (std::int64_t r = 0; r < m; ++r) dg = fma(get(dy + r * c + i, k), get(x + r * c + i, k) * L<T>::set(inv_rms[r]), dg);
-    put(dgain + i, k, dg);
-  });
+  const auto column = [&](std::int64_t i, std::int64_t k, std::int64_t r, L<T> dg) {
+    return fma(get(dy + r * c + i, k), get(x + r * c + i, k) * L<T>::set(inv_rms[r]), dg);
+  };
+  for_columns<4>(
+      begin, end,
+      [&](std::int64_t i, auto runs) {
+        L<T> dg[runs.value];
+        for (int q = 0; q < runs.value; ++q) dg[q] = L<T>::load(dgain + i + 16 * q);
+        for (std::int64_t r = 0; r < m; ++r)
+          for (int q = 0; q < runs.value; ++q) dg[q] = column(i + 16 * q, 16, r, dg[q]);
+        for (int q = 0; q < runs.value; ++q) dg[q].store(dgain + i + 16 * q);
+      },
+      [&](std::int64_t i, std::int64_t k) {
+        L<T> dg = get(dgain + i, k);
+        for (std::int64_t r = 0; r < m; ++r) dg = column(i, k, r, dg);
+        put(dgain + i, k, dg);
+      });
 }
 
 template <class T> void rotary(const T* x, const T* angles, std::int64_t heads, std::int64_t head_size, std::int64_t half, bool back, T* y) {

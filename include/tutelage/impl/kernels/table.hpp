@@ -85,7 +85,7 @@ template <class T> struct Table {
   void (*pack_b)(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
                  std::int64_t panel_end);
   /// Outputs rows [m0, m1), columns [n0, n1); n0 a multiple of `panel`. scratch:
-  /// kDepth * kStripRows where a_row is 1 or B is not packed, and then as much again as kDepth rows of kGroup panels; else unused.
+  /// kDepth * kStripRows where a_row is 1 and a_col is not, or B is not packed, and then as much again as kDepth rows of kGroup panels; else unused.
   void (*gemm)(const Gemm<T>& g, std::int64_t m0, std::int64_t m1, std::int64_t n0, std::int64_t n1, T* scratch);
 
   void (*unary)(Unary op, const T* x, T* y, std::int64_t begin, std::int64_t end);
