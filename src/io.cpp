@@ -1,5 +1,8 @@
 #include "tutelage/impl/io/file.ipp"
+#include "tutelage/impl/io/gguf.ipp"
 #include "tutelage/impl/io/hf_names.ipp"
+#include "tutelage/impl/io/llama2c.ipp"
 #include "tutelage/impl/io/model.ipp"
+#include "tutelage/impl/io/pretrained.ipp"
 #include "tutelage/impl/io/record.ipp"
 #include "tutelage/impl/io/safetensors.ipp"
