@@ -110,8 +110,8 @@ inline bool is_word(std::uint32_t c) {
 
 /// Where the character before `end` begins.
 inline std::size_t before(std::string_view s, std::size_t end) {
-  for (std::size_t n = 1; n <= 4 && n <= end; ++n)
-    if (code_at(s.substr(0, end), end - n).size == n) return end - n;
+  for (std::size_t n = 4; n >= 2; --n)
+    if (n <= end && code_at(s.substr(0, end), end - n).size == n) return end - n;
   return end - 1;
 }
 

@@ -23,10 +23,12 @@ TUTELAGE_INLINE std::string chat_template_jinja(const std::string& name, const s
   if (name == "chatml") return turns_jinja(first, "'<|im_start|>'", "'\\n'", "message['content']", "'<|im_end|>'", "{{ '\\n' }}");
   if (name == "zephyr") return turns_jinja(first, "'<|'", "'|>\\n'", "message['content']", "eos_token", "{{ '\\n' }}");
   if (name == "llama3")
-    return turns_jinja(first + "{{ bos_token }}", "'<|start_header_id|>'", "'<|end_header_id|>\\n\\n'", "message['content'] | trim", "'<|eot_id|>'", "");
+    return turns_jinja(first + "{{ bos_token }}", "'<|start_header_id|>'", "'<|end_header_id|>\\n\\n'", "message['content'] | trim", "'<|eot_id|>'",
+                       "");
   if (name != "llama2") {
     const auto& names = chat_template_names();
-    detail::fail<ValueError>("chat_template_jinja", "unknown template", name, "chatml, llama2, llama3 or zephyr", detail::nearest(name, names.data(), 4));
+    detail::fail<ValueError>("chat_template_jinja", "unknown template", name, "chatml, llama2, llama3 or zephyr",
+                             detail::nearest(name, names.data(), 4));
   }
   return first +
          "{% set ns = namespace(system='', count=0) %}{% for message in messages %}"

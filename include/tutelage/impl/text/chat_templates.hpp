@@ -121,9 +121,9 @@ inline std::string turns_jinja(const std::string& first, const std::string& star
                                const std::string& end, const std::string& tail) {
   const std::string answer = "{% generation %}{{ " + content + " + " + end + " }}{% endgeneration %}";
   return first + "{% for message in messages %}{% if message['role'] not in ['system', 'user', 'assistant'] %}" +
-         "{{ raise_exception('unknown role') }}{% endif %}{{ " + start + " + message['role'] + " + head + " }}{% if message['role'] == 'assistant' %}" +
-         answer + "{% else %}{{ " + content + " + " + end + " }}{% endif %}" + tail + "{% endfor %}{% if add_generation_prompt %}{{ " + start +
-         " + 'assistant' + " + head + " }}{% endif %}";
+         "{{ raise_exception('unknown role') }}{% endif %}{{ " + start + " + message['role'] + " + head +
+         " }}{% if message['role'] == 'assistant' %}" + answer + "{% else %}{{ " + content + " + " + end + " }}{% endif %}" + tail +
+         "{% endfor %}{% if add_generation_prompt %}{{ " + start + " + 'assistant' + " + head + " }}{% endif %}";
 }
 
 }  // namespace text::detail_

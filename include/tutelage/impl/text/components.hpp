@@ -49,18 +49,23 @@ class Components {
   }
 
  private:
-  template <class F> void each(const std::string& json, const char* key, const char* list, F&& f) {
-    each(Json::parse(json), key, list, f, 0);
-  }
+  template <class F> void each(const std::string& json, const char* key, const char* list, F&& f) { each(Json::parse(json), key, list, f, 0); }
   template <class F> void each(const Json& c, const char* key, const char* list, F& f, int depth) {
     if (c.is_null()) return;
     if (depth > 8) refuse(name_, std::string(key) + " is nested too deep", "9 sequences", "at most 8");
-    if (!c.is_object() || !c.contains("type") || !c.at("type").is_string()) refuse(name_, std::string(key) + " has no type", shortened(c), "an object");
+    if (!c.is_object() || !c.contains("type") || !c.at("type").is_string())
+      refuse(name_, std::string(key) + " has no type", shortened(c), "an object");
     const std::string type = c.at("type");
     if (type != "Sequence") return f(c, type);
+    only(c, key, {list});
     for (const auto& part : c.at(list)) each(part, key, list, f, depth + 1);
   }
 
+  void only(const Json& c, const char* key, std::initializer_list<std::string_view> known) const {
+    for (const auto& [k, value] : c.items())
+      if (k != "type" && std::find(known.begin(), known.end(), k) == known.end())
+        refuse(name_, std::string(key) + ": unknown key of " + c.at("type").get<std::string>(), k, "the keys of that component");
+  }
   static std::string shortened(const Json& c) {
     const std::string s = c.dump(-1, ' ', false, Json::error_handler_t::replace);
     return s.size() > 200 ? s.substr(0, 200) + "..." : s;
@@ -77,6 +82,7 @@ class Components {
   }
 
   void normalizer(const Json& c, const std::string& type) {
+    only(c, "normalizer", {"prepend", "pattern", "content"});
     if (type == "NFC")
       p_.normal.push_back({NormalStep::Kind::kNfc, "", ""});
     else if (type == "Prepend")
@@ -106,13 +112,16 @@ class Components {
     CutStep step{};
     if (type == "ByteLevel") {
       step.kind = CutStep::Kind::kByteLevel;
-      step.prefix = c.value("add_prefix_space", true);
+      only(c, "pre_tokenizer", {"add_prefix_space", "trim_offsets", "use_regex"});
+      step.prefix = c.at("add_prefix_space");
       step.cut = c.value("use_regex", true);
     } else if (type == "Digits") {
       step.kind = CutStep::Kind::kDigits;
-      step.cut = c.value("individual_digits", false);
+      only(c, "pre_tokenizer", {"individual_digits"});
+      step.cut = c.at("individual_digits");
     } else if (type == "Split") {
       step.kind = CutStep::Kind::kSplit;
+      only(c, "pre_tokenizer", {"pattern", "behavior", "invert"});
       const Json& pattern = c.at("pattern");
       const std::string regex = pattern.value("Regex", "");
       if (regex == kGpt2Pattern)
@@ -128,6 +137,7 @@ class Components {
         refuse(name_, "pre_tokenizer: unknown behavior of Split", behavior + (c.value("invert", false) ? ", inverted" : ""), "Isolated");
     } else if (type == "Metaspace") {
       step.kind = CutStep::Kind::kMetaspace;
+      only(c, "pre_tokenizer", {"replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"});
       const std::string s = scheme(c, "pre_tokenizer");
       step.prefix = s == "always";
       step.prefix_first = s == "first";
@@ -164,8 +174,10 @@ class Components {
     DecodeStep step{};
     if (type == "ByteLevel") {
       step.kind = DecodeStep::Kind::kByteLevel;
+      only(c, "decoder", {"add_prefix_space", "trim_offsets", "use_regex"});
     } else if (type == "Replace") {
       step.kind = DecodeStep::Kind::kReplace;
+      only(c, "decoder", {"pattern", "content"});
       step.from = plain_pattern(c, "decoder");
       step.to = c.at("content");
     } else if (type == "ByteFallback") {
@@ -174,12 +186,14 @@ class Components {
       step.kind = DecodeStep::Kind::kFuse;
     } else if (type == "Strip") {
       step.kind = DecodeStep::Kind::kStrip;
+      only(c, "decoder", {"content", "start", "stop"});
       step.from = c.at("content");
       step.start = c.at("start");
       step.stop = c.at("stop");
       if (step.from.empty() || code_at(step.from, 0).size != step.from.size()) refuse(name_, "decoder: content of Strip", step.from, "one character");
     } else if (type == "Metaspace") {
       step.kind = DecodeStep::Kind::kMetaspace;
+      only(c, "decoder", {"replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"});
       step.from = mark(c, "decoder");
       step.first = scheme(c, "decoder") != "never";
     } else {

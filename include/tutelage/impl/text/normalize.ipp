@@ -50,8 +50,10 @@ class NormalForms {
           marks[starter].code = whole;
           continue;
         }
-      if (m.combining == 0) starter = kept, any = true, last = -1;
-      else last = m.combining;
+      if (m.combining == 0)
+        starter = kept, any = true, last = -1;
+      else
+        last = m.combining;
       marks[kept++] = m;
     }
     marks.resize(kept);

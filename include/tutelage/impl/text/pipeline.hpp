@@ -29,9 +29,9 @@ struct NormalStep {
 
 struct CutStep {
   enum class Kind { kByteLevel, kDigits, kSplit, kMetaspace } kind;
-  bool prefix = false;  // ByteLevel: a space before; Metaspace: its mark before each part
+  bool prefix = false;        // ByteLevel: a space before; Metaspace: its mark before each part
   bool prefix_first = false;  // Metaspace: before the first part only
-  bool cut = true;      // ByteLevel: by GPT-2's words; Digits: each digit; Metaspace: at its marks
+  bool cut = true;            // ByteLevel: by GPT-2's words; Digits: each digit; Metaspace: at its marks
   Words words = Words::kGpt2;
   std::string mark;
 };
@@ -48,7 +48,8 @@ class Trie {
  public:
   void add(std::string_view word, std::int32_t id) {
     std::uint32_t node = 0;
-    for (unsigned char b : word) node = next_.try_emplace(static_cast<std::uint64_t>(node) << 8 | b, static_cast<std::uint32_t>(++nodes_)).first->second;
+    for (unsigned char b : word)
+      node = next_.try_emplace(static_cast<std::uint64_t>(node) << 8 | b, static_cast<std::uint32_t>(++nodes_)).first->second;
     if (words_.size() <= nodes_) words_.resize(nodes_ + 1, -1);
     words_[node] = id;
     first_[static_cast<unsigned char>(word[0])] = true;
@@ -102,9 +103,9 @@ struct Pipeline {
   std::vector<std::int32_t> added_at;       // of each id: its place among the added tokens, or -1
   std::vector<std::string> special;
   std::int32_t unk = -1;
-  std::vector<std::string> words;  // on bytes: the model's pieces as they stand in a text
-  std::array<std::int32_t, 256> byte_id{};                    // of one byte: its token, or -1
-  std::unordered_map<std::string_view, std::int32_t> id_of;   // the model's words, as they stand in a text; only looked up, as the next
+  std::vector<std::string> words;                            // on bytes: the model's pieces as they stand in a text
+  std::array<std::int32_t, 256> byte_id{};                   // of one byte: its token, or -1
+  std::unordered_map<std::string_view, std::int32_t> id_of;  // the model's words, as they stand in a text; only looked up, as the next
   std::unordered_map<std::uint64_t, Merge> merge_of;
   Trie raw, normalized;
 

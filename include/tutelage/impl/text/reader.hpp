@@ -88,7 +88,8 @@ class Reader {
     if (!trie.empty())
       for (std::size_t at = 0; at < s.size();) {
         std::size_t end = 0;
-        const std::int32_t id = trie.longest(s, at, end, [&](std::int32_t i, std::size_t e) { return options_.plain.empty() || open(part, i, at, e); });
+        const std::int32_t id =
+            trie.longest(s, at, end, [&](std::int32_t i, std::size_t e) { return options_.plain.empty() || open(part, i, at, e); });
         if (id < 0) {
           ++at;
           continue;
@@ -141,7 +142,8 @@ class Reader {
           split(part.sub(at, end - at), step + 1);
         }
         return;
-      case CutStep::Kind::kSplit: return words(part, cut.words, step + 1);
+      case CutStep::Kind::kSplit:
+        return words(part, cut.words, step + 1);
       case CutStep::Kind::kByteLevel: {
         if (!cut.prefix || part.goes_on || s[0] == ' ') return cut.cut ? words(part, Words::kGpt2, step + 1) : split(part, step + 1);
         Placed text{" " + std::string(s), {}};
@@ -157,7 +159,8 @@ class Reader {
             text.bytes += s[at];
           if (places_) text.from.resize(text.bytes.size(), part.from[at]);
         }
-        const bool wanted = (cut.prefix || (cut.prefix_first && part.first)) && !part.goes_on && text.bytes.compare(0, cut.mark.size(), cut.mark) != 0;
+        const bool wanted =
+            (cut.prefix || (cut.prefix_first && part.first)) && !part.goes_on && text.bytes.compare(0, cut.mark.size(), cut.mark) != 0;
         if (wanted) {
           text.bytes.insert(0, cut.mark);
           if (places_) text.from.insert(text.from.begin(), cut.mark.size(), part.from[0]);

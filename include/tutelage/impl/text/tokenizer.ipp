@@ -75,12 +75,17 @@ inline std::string decoded(const Pipeline& p, std::span<const std::int32_t> ids,
   if (p.decode.empty()) return joined(parts, " ");
   for (const auto& step : p.decode) {
     switch (step.kind) {
-      case DecodeStep::Kind::kByteLevel: break;  // stands alone
+      case DecodeStep::Kind::kByteLevel:
+        break;  // stands alone
       case DecodeStep::Kind::kReplace:
         for (auto& part : parts) part = replaced(part, step.from, step.to);
         break;
-      case DecodeStep::Kind::kByteFallback: parts = join_bytes(parts, lossy); break;
-      case DecodeStep::Kind::kFuse: parts = {joined(parts, "")}; break;
+      case DecodeStep::Kind::kByteFallback:
+        parts = join_bytes(parts, lossy);
+        break;
+      case DecodeStep::Kind::kFuse:
+        parts = {joined(parts, "")};
+        break;
       case DecodeStep::Kind::kStrip:
         for (auto& part : parts) strip(part, step);
         break;

@@ -91,10 +91,12 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_data(const TokenizerData& data) {
   const bool llama = data.kind == "llama";
   if (!llama && data.kind != "gpt2") refuse(data.name, "unknown tokenizer model", data.kind, "gpt2 or llama");
   if (n == 0) refuse(data.name, "tokens", "none", "at least one");
-  if (!data.types.empty() && data.types.size() != n) refuse(data.name, "types and tokens differ in number", detail::str(data.types.size()), detail::str(n));
+  if (!data.types.empty() && data.types.size() != n)
+    refuse(data.name, "types and tokens differ in number", detail::str(data.types.size()), detail::str(n));
   if (llama && data.scores.size() != n) refuse(data.name, "scores and tokens differ in number", detail::str(data.scores.size()), detail::str(n));
   for (const auto& [what, id] : {std::pair("bos", data.bos), std::pair("eos", data.eos), std::pair("unk", data.unk), std::pair("pad", data.pad)})
-    if (id < -1 || id >= static_cast<std::int64_t>(n)) refuse(data.name, std::string(what) + " id is out of range", detail::str(id), "below " + detail::str(n));
+    if (id < -1 || id >= static_cast<std::int64_t>(n))
+      refuse(data.name, std::string(what) + " id is out of range", detail::str(id), "below " + detail::str(n));
   if ((data.add_bos && data.bos < 0) || (data.add_eos && data.eos < 0)) refuse(data.name, "a token to add around texts is missing", "-1", "an id");
 
   auto p = std::make_shared<Pipeline>();
@@ -106,13 +108,18 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_data(const TokenizerData& data) {
     const auto id = static_cast<std::int32_t>(i);
     if (piece == "\n<s>\n" || piece == "\n</s>\n") piece = piece.substr(1, piece.size() - 2);  // as llama2.c spells them
     const bool named = llama && named_byte(piece) >= 0;
-    const std::int32_t type = !data.types.empty() ? data.types[i] : id == data.unk ? 2 : id == data.bos || id == data.eos || id == data.pad ? 3 : named ? 6 : 1;
+    const std::int32_t type = !data.types.empty()                                  ? data.types[i]
+                              : id == data.unk                                     ? 2
+                              : id == data.bos || id == data.eos || id == data.pad ? 3
+                              : named                                              ? 6
+                                                                                   : 1;
     const std::string where = "token " + detail::str(i);
     if (type < 1 || type > 6) refuse(data.name, where + ": unknown type", detail::str(type), "1 to 6");
     if (piece.empty()) refuse(data.name, where + " is empty", "\"\"", "some text");
     if (!is_utf8(piece)) refuse(data.name, where + " is not UTF-8", printable(piece), "UTF-8");
     if (llama && type == 1) {
-      if (piece.size() > kLongestPiece) refuse(data.name, where + " is too long", detail::str(piece.size()) + " bytes", "at most " + detail::str(kLongestPiece));
+      if (piece.size() > kLongestPiece)
+        refuse(data.name, where + " is too long", detail::str(piece.size()) + " bytes", "at most " + detail::str(kLongestPiece));
       if (!std::isfinite(data.scores[i])) refuse(data.name, where + ": score", detail::str(static_cast<double>(data.scores[i])), "a finite number");
       for (std::size_t at = 0; (at = piece.find(' ', at)) != std::string::npos; at += kSpaceMark.size()) piece.replace(at, 1, kSpaceMark);
     }
@@ -144,7 +151,8 @@ TUTELAGE_INLINE Tokenizer Tokenizer::from_data(const TokenizerData& data) {
       const std::string_view pair = data.merges[i];
       const auto at = pair.find(' ', 1);
       const auto a = id_of.find(pair.substr(0, at)), b = at == std::string_view::npos ? id_of.end() : id_of.find(pair.substr(at + 1));
-      if (a == id_of.end() || b == id_of.end()) refuse(data.name, "merge " + detail::str(i) + " of an unknown token", is_utf8(pair) ? std::string(pair) : printable(pair), "two tokens");
+      if (a == id_of.end() || b == id_of.end())
+        refuse(data.name, "merge " + detail::str(i) + " of an unknown token", is_utf8(pair) ? std::string(pair) : printable(pair), "two tokens");
       p->merges.emplace_back(a->second, b->second);
     }
     set_words(*p, data);

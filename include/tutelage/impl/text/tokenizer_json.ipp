@@ -47,7 +47,8 @@ TUTELAGE_INLINE void Pipeline::complete(const std::string& name) {
     refuse(name, "model: byte_fallback beside ByteLevel", "a byte without a token", "all 256");
   if (!unk_token.empty()) {
     const auto it = std::find(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(model_size), unk_token);
-    if (it == pieces.begin() + static_cast<std::ptrdiff_t>(model_size)) refuse(name, "model: unk_token is not in the vocabulary", unk_token, "a token");
+    if (it == pieces.begin() + static_cast<std::ptrdiff_t>(model_size))
+      refuse(name, "model: unk_token is not in the vocabulary", unk_token, "a token");
     unk = static_cast<std::int32_t>(it - pieces.begin());
   }
   std::unordered_map<std::string_view, std::int32_t> id_of_piece;
@@ -66,7 +67,8 @@ TUTELAGE_INLINE void Pipeline::complete(const std::string& name) {
   for (std::size_t i = 0; i < added.size(); ++i) {
     AddedToken& t = added[i];
     t.blank = true;
-    for (std::size_t at = 0; at < t.content.size(); at += code_at(t.content, at).size) t.blank = t.blank && kind_of(code_at(t.content, at).code) == Kind::kSpace;
+    for (std::size_t at = 0; at < t.content.size(); at += code_at(t.content, at).size)
+      t.blank = t.blank && kind_of(code_at(t.content, at).code) == Kind::kSpace;
     added_at[static_cast<std::size_t>(t.id)] = static_cast<std::int32_t>(i);
     if (t.special) special.push_back(t.content);
     const std::string content = t.normalized ? detail_::normalized(*this, t.content, nullptr).bytes : t.content;
@@ -145,12 +147,18 @@ inline std::string text_of(const Json& object, const char* key) {
   return object.contains(key) && object.at(key).is_string() ? object.at(key).get<std::string>() : "";
 }
 
+inline void known_keys(const Json& object, const std::string& name, const char* where, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) refuse(name, std::string(where) + ": unknown key", key, "keys of tokenizer.json");
+}
+
 /// The file without its model, keys in the order of the file.
 inline nlohmann::ordered_json head_of(const std::string& text) {
   bool in_model = false;
   return nlohmann::ordered_json::parse(text, [&](int depth, nlohmann::ordered_json::parse_event_t event, nlohmann::ordered_json& value) {
-    if (event == nlohmann::ordered_json::parse_event_t::key && depth == 1) in_model = value == "model";
-    return !in_model || depth > 1 ? !in_model : event == nlohmann::ordered_json::parse_event_t::key;
+    const bool key = event == nlohmann::ordered_json::parse_event_t::key && depth == 1;
+    if (key) in_model = value == "model";
+    return depth == 0 || key || !in_model;
   });
 }
 
@@ -158,6 +166,11 @@ inline std::shared_ptr<Pipeline> read_pipeline(const std::string& text, const st
   try {
     const Json whole = parse_strict(text, name);
     const Json& model = whole.at("model");
+    known_keys(whole, name, "file",
+               {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"});
+    known_keys(model, name, "model",
+               {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges",
+                "vocab", "merges"});
     // Files of old have no type; BPE is told by its merges.
     if (const std::string type = model.value("type", model.contains("merges") ? "BPE" : "none"); type != "BPE")
       refuse(name, "unknown model", type, "BPE");
