@@ -149,7 +149,10 @@ def test_smollm2_itself():
     assert ours.config.eos_token == "<|im_end|>" and ours.config.chat_template == "jinja"
     backend = theirs.backend_tokenizer
     same(Theirs.from_str(backend.to_str()), Tokenizer.from_json(backend.to_str()))
-    for text in LINES:
+    # transformers leaves out what `pre` says, that digits stand alone. Only digits beyond ASCII have merges that tell.
+    alike = [t for t in LINES if not any(c.isnumeric() and not c.isascii() for c in t)]
+    assert len(alike) > 3000
+    for text in alike:
         ids = backend.encode(text, add_special_tokens=False).ids
         assert ours.encode(text, True) == ids, repr(text)
         assert ours.decode(ids, False) == backend.decode(ids, skip_special_tokens=False)

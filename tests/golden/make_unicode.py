@@ -1,5 +1,6 @@
 """Writes the tables of include/tutelage/impl/text/: unicode.hpp, the classes of characters as Hugging Face's `tokenizers` knows them, asked of it
-character by character; normal_forms.hpp, canonical decompositions and combining classes, from Python's unicodedata.
+character by character; normal_forms.hpp, canonical decompositions and combining classes, from
+Python's unicodedata, of the characters that its NFC knows.
 
 Run by hand, with tokenizers 0.23 installed:
     python tests/golden/make_unicode.py
@@ -9,7 +10,7 @@ import pathlib
 import unicodedata
 
 import tokenizers
-from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 FOLDER = pathlib.Path(__file__).parents[2] / "include/tutelage/impl/text"
 CODES = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
@@ -58,6 +59,23 @@ def of_words():
     return {c for c in CODES if 1 not in t.encode("zqz" + chr(c)).ids}
 
 
+def normal(text, nfc=normalizers.NFC()):
+    return nfc.normalize_str(text)
+
+
+def decomposes(c):
+    """Whether their NFC knows a decomposition; it is of an older Unicode than Python."""
+    whole = unicodedata.normalize("NFC", chr(c))
+    return normal(chr(c)) == whole and (whole != chr(c) or normal(unicodedata.normalize("NFD", chr(c))) == chr(c))
+
+
+def combining(c):
+    """The combining class, 0 where their NFC does not move the character."""
+    found = unicodedata.combining(chr(c))
+    text = "b\u0323" + chr(c) if found == 1 else "b" + chr(c) + "\u0334"
+    return found if found and normal(text) != text else 0
+
+
 def lines(items):
     out, line = [], ""
     for item in items:
@@ -93,7 +111,7 @@ def main():
     pairs, apart, runs, classes = [], [], [], []
     for c in CODES:
         parts = unicodedata.decomposition(chr(c))
-        if parts and not parts.startswith("<"):
+        if parts and not parts.startswith("<") and decomposes(c):
             first, second = ([int(p, 16) for p in parts.split()] + [0])[:2]
             if second:
                 (pairs if unicodedata.normalize("NFC", chr(c)) == chr(c) else apart).append("%d,%d,%d, " % (c, first, second))
@@ -101,11 +119,11 @@ def main():
                 runs[-1].append(first)
             else:
                 runs.append([c, first])
-        if unicodedata.combining(chr(c)):
-            if classes and classes[-1][1] == c - 1 and classes[-1][2] == unicodedata.combining(chr(c)):
+        if kind := combining(c):
+            if classes and classes[-1][1] == c - 1 and classes[-1][2] == kind:
                 classes[-1][1] = c
             else:
-                classes.append([c, c, unicodedata.combining(chr(c))])
+                classes.append([c, c, kind])
     body = "/// Character, first and second of its decomposition: those that are composed again.\n"
     body += "inline constexpr std::uint32_t kComposed[] = {\n" + lines(pairs) + "};\n"
     body += "/// Those that stay apart.\ninline constexpr std::uint32_t kApart[] = {\n" + lines(apart) + "};\n"
@@ -113,7 +131,7 @@ def main():
     body += lines("%d," % x for r in runs for x in [r[0], len(r) - 1, *r[1:]]) + "};\n"
     body += "/// First, last, canonical combining class.\ninline constexpr std::uint32_t kCombining[] = {\n"
     body += lines("%d,%d,%d, " % tuple(x) for x in classes) + "};\n"
-    what = f"Canonical decompositions and combining classes, Unicode {unicodedata.unidata_version}, without Hangul."
+    what = f"Canonical decompositions and combining classes, as NFC of tokenizers {tokenizers.__version__} has them, without Hangul."
     (FOLDER / "normal_forms.hpp").write_text(HEAD.format(what=what) + body + TAIL)
     for name in ("unicode.hpp", "normal_forms.hpp"):
         print(name, len((FOLDER / name).read_text().splitlines()), "lines")

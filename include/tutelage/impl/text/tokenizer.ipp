@@ -71,7 +71,7 @@ inline std::string decoded(const Pipeline& p, std::span<const std::int32_t> ids,
   }
   std::vector<std::string> parts;
   for (auto id : ids)
-    if (kept(id)) parts.push_back(p.pieces[static_cast<std::size_t>(id)]);
+    if (kept(id)) parts.push_back(p.tokens[static_cast<std::size_t>(id)]);
   if (p.decode.empty()) return joined(parts, " ");
   for (const auto& step : p.decode) {
     switch (step.kind) {

@@ -72,6 +72,8 @@ TUTELAGE_INLINE void Pipeline::complete(const std::string& name) {
     added_at[static_cast<std::size_t>(t.id)] = static_cast<std::int32_t>(i);
     if (t.special) special.push_back(t.content);
     const std::string content = t.normalized ? detail_::normalized(*this, t.content, nullptr).bytes : t.content;
+    // As the reference has it, such a token is spelt in its normal form.
+    if (t.normalized) tokens[static_cast<std::size_t>(t.id)] = bytes_out && unprintable(content, bytes) ? bytes : content;
     if (!content.empty()) (t.normalized ? this->normalized : raw).add(content, t.id);
   }
 }
