@@ -29,6 +29,12 @@ def _size_of(x):
     return len(x) if isinstance(x, (str, bytes, list, tuple)) else 0
 
 
+def _no_widths(form):
+    """Refuses a format that asks for long runs of filling, or takes their length from its arguments."""
+    if re.search(r"\d{5}|\*|\{[^}]*\{", form):
+        _refuse("format asks for a width", repr(form[:80]), "fewer than 5 digits")
+
+
 def _guarded(name, function, skip):
     """The filter or method with its numbers checked; `skip` arguments come first that are no settings."""
 
@@ -79,17 +85,21 @@ def _environment_class():
                 size = left.bit_length() + right.bit_length()
             elif operator == "**" and isinstance(left, int) and isinstance(right, int):
                 size = left.bit_length() * abs(right)
-            elif operator == "%" and isinstance(left, str) and re.search(r"\d{5}|\*", left):
-                _refuse("format asks for a width", repr(left[:80]))
+            elif operator == "%" and isinstance(left, str):
+                _no_widths(left)
             if size > self.largest:
                 _refuse(f"result of {operator} is too large", size, f"at most {self.largest}")
             return super().call_binop(context, operator, left, right)
 
+        def wrap_str_format(self, value):
+            wrapped = super().wrap_str_format(value)
+            if wrapped is not None:
+                _no_widths(value.__self__)
+            return wrapped
+
         def call(self, context, function, *args, **kwargs):
             owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "a function")
             if isinstance(owner, (str, list, tuple, dict, int)):
-                if name in ("format", "format_map") and re.search(r"\d{5}|\{[^}]*\{", owner):
-                    _refuse("format asks for a width", repr(owner[:80]))
                 if name == "replace" and len(args) > 1 and isinstance(args[0], str) and isinstance(args[1], str):
                     if owner.count(args[0]) * len(args[1]) > self.largest:
                         _refuse("result of replace is too large", "more", f"at most {self.largest}")
@@ -104,11 +114,16 @@ def _environment_class():
             _refuse("indent of tojson is too large", "more", "at most 100")
         return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
+    def format_filter(value, *args, **kwargs):
+        _no_widths(str(value))
+        return str(value) % (kwargs or args)
+
     def make(marks):
         env = Environment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols])
         env.marks = marks
         del env.globals["lipsum"]
         env.filters = {name: _guarded(name, f, _first(f)) for name, f in env.filters.items()}
+        env.filters["format"] = format_filter
         env.filters["tojson"] = tojson
         env.globals["raise_exception"] = raise_exception
         env.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form[:200])

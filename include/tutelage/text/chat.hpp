@@ -32,13 +32,6 @@ struct RenderedChat {
 /// The special tokens a chat tokenizer needs, in order.
 std::vector<std::string> chat_special_tokens();
 
-/// The names of the built-in templates: chatml, llama2, llama3, zephyr.
-const std::vector<std::string>& chat_template_names();
-
-/// A built-in template in Jinja, as Hugging Face's tools read it, its answers between {% generation %} and {% endgeneration %}.
-/// @throws ValueError for an unknown name. Checked by: compare/test_chat_templates.py
-std::string chat_template_jinja(const std::string& name, const std::string& default_system = "");
-
 /// The conversation by the tokenizer's template, config.chat_template:
 ///   chatml  <|im_start|>role\ncontent<|im_end|>\n a turn
 ///   llama2  <s>[INST] <<SYS>>\nsystem\n<</SYS>>\n\nuser [/INST] answer </s>; turns alternate

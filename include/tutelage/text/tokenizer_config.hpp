@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "tutelage/config.hpp"
 
@@ -16,6 +17,17 @@ struct TokenizerConfig {
   std::string other = "{}";                                // the file's other keys, an object in JSON: kept as they are
 };
 
+/// The names of the built-in templates: chatml, llama2, llama3, zephyr.
+const std::vector<std::string>& chat_template_names();
+
+/// A built-in template in Jinja, as Hugging Face's tools read it, its answers between {% generation %} and {% endgeneration %}.
+/// @throws ValueError for an unknown name. Checked by: compare/test_chat_templates.py
+std::string chat_template_jinja(const std::string& name, const std::string& default_system = "");
+
 }  // namespace text
 
 TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/text/chat_jinja.ipp"
+#endif

@@ -123,7 +123,7 @@ TUTELAGE_INLINE void save_model(const std::string& folder, const ChatModel& mode
   SafeTensors content;
   const std::string tokenizer = model.tokenizer.to_json();
   content.metadata["tokenizer"] = detail_::digest(tokenizer);
-  write_file(folder + "/tokenizer.json", tokenizer);
+  model.tokenizer.save(folder);
   write_conversations(folder + "/conversations.jsonl", model.conversations);
   detail_::write_transformer(folder, model.transformer, std::move(content));
 }
@@ -133,7 +133,7 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
   ChatModel model;
   model.transformer = detail_::read_transformer("load_model", folder, "config.json, tokenizer.json and model.safetensors", content);
   const std::string tokenizer_text = read_file(folder + "/tokenizer.json");
-  model.tokenizer = text::Tokenizer::from_json(tokenizer_text, folder + "/tokenizer.json");
+  model.tokenizer = text::Tokenizer::load(folder);
   detail_::belongs("load_model", content, folder + "/model.safetensors", "tokenizer", detail_::digest(tokenizer_text));
   if (model.tokenizer.vocab_size() != model.transformer.config.vocab_size)
     detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens",

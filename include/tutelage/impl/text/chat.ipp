@@ -1,5 +1,6 @@
 #pragma once
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/text/chat_jinja.ipp"
 #include "tutelage/impl/text/chat_templates.hpp"
 #include "tutelage/text/chat.hpp"
 
@@ -8,36 +9,6 @@ TUTELAGE_BEGIN
 namespace text {
 
 TUTELAGE_INLINE std::vector<std::string> chat_special_tokens() { return {"<|endoftext|>", "<|im_start|>", "<|im_end|>"}; }
-
-TUTELAGE_INLINE const std::vector<std::string>& chat_template_names() {
-  static const std::vector<std::string> names{"chatml", "llama2", "llama3", "zephyr"};
-  return names;
-}
-
-TUTELAGE_INLINE std::string chat_template_jinja(const std::string& name, const std::string& default_system) {
-  using detail_::literal, detail_::turns_jinja;
-  std::string first;
-  if (!default_system.empty())
-    first = "{% if messages[0]['role'] != 'system' %}{% set messages = [{'role': 'system', 'content': " + literal(default_system) +
-            "}] + messages %}{% endif %}";
-  if (name == "chatml") return turns_jinja(first, "'<|im_start|>'", "'\\n'", "message['content']", "'<|im_end|>'", "{{ '\\n' }}");
-  if (name == "zephyr") return turns_jinja(first, "'<|'", "'|>\\n'", "message['content']", "eos_token", "{{ '\\n' }}");
-  if (name == "llama3")
-    return turns_jinja(first + "{{ bos_token }}", "'<|start_header_id|>'", "'<|end_header_id|>\\n\\n'", "message['content'] | trim", "'<|eot_id|>'",
-                       "");
-  if (name != "llama2") {
-    const auto& names = chat_template_names();
-    detail::fail<ValueError>("chat_template_jinja", "unknown template", name, "chatml, llama2, llama3 or zephyr",
-                             detail::nearest(name, names.data(), 4));
-  }
-  return first +
-         "{% set ns = namespace(system='', count=0) %}{% for message in messages %}"
-         "{% if loop.first and message['role'] == 'system' %}{% set ns.system = '<<SYS>>\\n' + message['content'] + '\\n<</SYS>>\\n\\n' %}{% else %}"
-         "{% if message['role'] != ('user' if ns.count % 2 == 0 else 'assistant') %}{{ raise_exception('turns do not alternate') }}{% endif %}"
-         "{% if ns.count % 2 == 0 %}{{ bos_token + '[INST] ' + ((ns.system if ns.count == 0 else '') + message['content']).strip() + ' [/INST]' }}"
-         "{% else %}{% generation %}{{ ' ' + message['content'].strip() + ' ' + eos_token }}{% endgeneration %}{% endif %}"
-         "{% set ns.count = ns.count + 1 %}{% endif %}{% endfor %}";
-}
 
 TUTELAGE_INLINE RenderedChat render_chat(const Tokenizer& tokenizer, std::span<const Message> messages, bool add_generation_prompt) {
   const auto& config = tokenizer.config;

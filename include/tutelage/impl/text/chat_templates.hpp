@@ -104,28 +104,6 @@ class ChatWriter {
   RenderedChat& out_;
 };
 
-/// A text as a literal of Jinja.
-inline std::string literal(const std::string& s) {
-  std::string out = "'";
-  for (char c : s) {
-    if (c == '\\' || c == '\'') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else
-      out += c;
-  }
-  return out + "'";
-}
-
-inline std::string turns_jinja(const std::string& first, const std::string& start, const std::string& head, const std::string& content,
-                               const std::string& end, const std::string& tail) {
-  const std::string answer = "{% generation %}{{ " + content + " + " + end + " }}{% endgeneration %}";
-  return first + "{% for message in messages %}{% if message['role'] not in ['system', 'user', 'assistant'] %}" +
-         "{{ raise_exception('unknown role') }}{% endif %}{{ " + start + " + message['role'] + " + head +
-         " }}{% if message['role'] == 'assistant' %}" + answer + "{% else %}{{ " + content + " + " + end + " }}{% endif %}" + tail +
-         "{% endfor %}{% if add_generation_prompt %}{{ " + start + " + 'assistant' + " + head + " }}{% endif %}";
-}
-
 }  // namespace text::detail_
 
 TUTELAGE_END

@@ -1,5 +1,7 @@
 #pragma once
-#include "tutelage/impl/text/chat.ipp"
+#include <filesystem>
+
+#include "tutelage/impl/text/chat_jinja.ipp"
 #include "tutelage/impl/text/components.hpp"
 #include "tutelage/io/file.hpp"
 #include "tutelage/text/tokenizer.hpp"
@@ -109,7 +111,12 @@ TUTELAGE_INLINE void Tokenizer::save(const std::string& folder) const {
   io::make_folder(folder);
   io::write_file(folder + "/tokenizer.json", to_json());
   io::write_file(folder + "/tokenizer_config.json", c.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  if (!jinja.empty()) io::write_file(folder + "/chat_template.jinja", jinja);
+  if (jinja.empty()) {
+    std::error_code none;
+    std::filesystem::remove(folder + "/chat_template.jinja", none);
+  } else {
+    io::write_file(folder + "/chat_template.jinja", jinja);
+  }
 }
 
 }  // namespace text

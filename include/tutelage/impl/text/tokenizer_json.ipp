@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "tutelage/impl/text/components.hpp"
-#include "tutelage/impl/text/reader.hpp"
+#include "tutelage/impl/text/reader.ipp"
 #include "tutelage/io/file.hpp"
 #include "tutelage/text/tokenizer.hpp"
 
