@@ -164,6 +164,10 @@ TEST_CASE("a tokenizer.json that lies is refused by file and key") {
             j["normalizer"] = deep;
           }),
           file, "nested");
+  try {
+    Tokenizer::from_json("{\"a\": \xFD}", file);
+    FAIL("accepted");
+  } catch (const IoError& e) { CHECK(Json(std::string(e.what())).dump().find(file) != std::string::npos); }  // the message is UTF-8
   std::string twice = good.dump();
   twice.insert(twice.find("\"vocab\":{") + 9, "\"low\":7,");
   refused([&] { Tokenizer::from_json(twice, file); }, file, "low");

@@ -14,7 +14,7 @@ namespace text::detail_ {
 using Json = nlohmann::json;
 
 [[noreturn]] inline void refuse(const std::string& name, const std::string& what, const std::string& got, const std::string& expected) {
-  detail::fail<IoError>("Tokenizer::load", name + ": " + what, got, expected);
+  detail::fail<IoError>("Tokenizer::load", name + ": " + lossy_utf8(what), lossy_utf8(got), lossy_utf8(expected));  // a file may hold any bytes
 }
 
 /// Parses JSON and refuses a key given twice. @throws IoError naming `name`
