@@ -3,7 +3,6 @@
 from . import _core, _hub
 from ._core import (
     ChatModel,
-    GgufTokenizer,
     Pretrained,
     TokenIds,
     read_conversations,
@@ -17,7 +16,7 @@ from ._core import (
 )
 
 __all__ = [
-    "ChatModel", "GgufTokenizer", "Pretrained", "TokenIds", "load_model", "load_pretrained", "read_conversations", "read_gguf_tokenizer",
+    "ChatModel", "Pretrained", "TokenIds", "load_model", "load_pretrained", "read_conversations", "read_gguf_tokenizer",
     "read_llama2c_tokenizer", "read_safetensors", "save_model", "save_pretrained", "write_conversations", "write_safetensors",
 ]
 

@@ -189,8 +189,8 @@ def test_smollm2(smollm2, tmp_path):
     assert (read.ids.bos, read.ids.eos, read.ids.pad) == (1, [2], 2)
 
     tokenizer = io.read_gguf_tokenizer(smollm2)
-    for name, got in {"model": tokenizer.model, "pre": tokenizer.pre, "tokens": tokenizer.tokens, "merges": tokenizer.merges,
-                      "token_type": tokenizer.token_types, "bos_token_id": tokenizer.bos, "eos_token_id": tokenizer.eos,
+    for name, got in {"model": tokenizer.kind, "pre": tokenizer.pre, "tokens": tokenizer.tokens, "merges": tokenizer.merges,
+                      "token_type": tokenizer.types, "bos_token_id": tokenizer.bos, "eos_token_id": tokenizer.eos,
                       "unknown_token_id": tokenizer.unk, "padding_token_id": tokenizer.pad, "add_bos_token": tokenizer.add_bos,
                       "add_space_prefix": tokenizer.add_space_prefix}.items():
         assert got == reader.get_field("tokenizer.ggml." + name).contents(), name

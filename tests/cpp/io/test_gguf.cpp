@@ -58,11 +58,11 @@ TEST_CASE("the tokenizer of a GGUF file comes as it stands") {
   const std::string path = f / "m.gguf";
   put(path, small_gguf().str());
   const auto t = io::read_gguf_tokenizer(path);
-  CHECK(t.model == "llama");
+  CHECK(t.kind == "llama");
   CHECK(t.tokens.size() == 6);
   CHECK(t.tokens[4] == "\u2581b");
   CHECK(t.scores[5] == -3.5f);
-  CHECK(t.token_types == std::vector<std::int32_t>{2, 3, 3, 1, 1, 1});
+  CHECK(t.types == std::vector<std::int32_t>{2, 3, 3, 1, 1, 1});
   CHECK(t.merges == std::vector<std::string>{"a b"});
   CHECK((t.bos == 1 && t.eos == 2 && t.unk == -1 && t.add_bos && !t.add_eos));
   const auto wrong = [&](const std::string& word, const auto& change) {
@@ -198,7 +198,7 @@ TEST_CASE("a tokenizer of llama2.c comes as GGUF would have it") {
   put(path, b.all);
   const auto t = io::read_llama2c_tokenizer(path);
   CHECK(t.tokens == std::vector<std::string>{"<unk>", "<s>", "</s>", "<0x0A>", "\u2581the", "x\u2581y\u2581"});
-  CHECK(t.token_types == std::vector<std::int32_t>{2, 3, 3, 6, 1, 1});
+  CHECK(t.types == std::vector<std::int32_t>{2, 3, 3, 6, 1, 1});
   CHECK(t.scores[5] == -1.5f);
   for (std::size_t n = 0; n < b.all.size(); ++n) {
     put(path, b.all.substr(0, n));

@@ -192,19 +192,20 @@ inline HfConfig read_gguf_config(const GgufFile& file) {
   return all;
 }
 
-inline GgufTokenizer read_tokenizer(const GgufFile& file) {
+inline text::TokenizerData read_tokenizer(const GgufFile& file) {
   const auto key = [](const char* rest) { return std::string("tokenizer.ggml.") + rest; };
-  GgufTokenizer t;
-  t.model = file.text(key("model"), "");
-  if (t.model.empty() || !file.has(key("tokens")))
-    file.wrong("file carries no tokenizer", "no tokenizer.ggml." + std::string(t.model.empty() ? "model" : "tokens"), "both");
-  t.pre = file.text(key("pre"), "");
+  text::TokenizerData t;
+  t.kind = file.text(key("model"), "");
+  if (t.kind.empty() || !file.has(key("tokens")))
+    file.wrong("file carries no tokenizer", "no tokenizer.ggml." + std::string(t.kind.empty() ? "model" : "tokens"), "both");
+  t.pre = file.text(key("pre"), "default");
+  t.name = file.path();
   t.tokens = file.texts(key("tokens"));
   t.scores = file.numbers(key("scores"));
-  t.token_types = file.wholes(key("token_type"));
+  t.types = file.wholes(key("token_type"));
   t.merges = file.texts(key("merges"));
   t.chat_template = file.text("tokenizer.chat_template", "");
-  for (const auto& [name, size] : {std::pair{"scores", t.scores.size()}, std::pair{"token_type", t.token_types.size()}})
+  for (const auto& [name, size] : {std::pair{"scores", t.scores.size()}, std::pair{"token_type", t.types.size()}})
     if (size != 0 && size != t.tokens.size()) file.wrong(key(name) + " is not one a token", detail::str(size), detail::str(t.tokens.size()));
   for (const auto& [name, id] : {std::pair{"bos_token_id", &t.bos}, std::pair{"eos_token_id", &t.eos}, std::pair{"unknown_token_id", &t.unk},
                                  std::pair{"padding_token_id", &t.pad}}) {
@@ -213,7 +214,7 @@ inline GgufTokenizer read_tokenizer(const GgufFile& file) {
       file.wrong(key(name) + " is no token", detail::str(x), "0 to " + detail::str(static_cast<std::int64_t>(t.tokens.size()) - 1));
     *id = x == 0xffffffff ? -1 : static_cast<std::int32_t>(x);
   }
-  t.add_bos = file.flag(key("add_bos_token"), t.model == "llama");
+  t.add_bos = file.flag(key("add_bos_token"), t.kind == "llama");
   t.add_eos = file.flag(key("add_eos_token"), false);
   t.add_space_prefix = file.flag(key("add_space_prefix"), true);
   return t;
@@ -256,7 +257,7 @@ inline Pretrained read_gguf(const std::string& path) {
 
 }  // namespace detail_
 
-TUTELAGE_INLINE GgufTokenizer read_gguf_tokenizer(const std::string& path) {
+TUTELAGE_INLINE text::TokenizerData read_gguf_tokenizer(const std::string& path) {
   return detail_::read_tokenizer(detail_::GgufFile("read_gguf_tokenizer", path));
 }
 

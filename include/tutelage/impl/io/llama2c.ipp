@@ -73,11 +73,11 @@ inline Pretrained read_llama2c(const std::string& path) {
 
 }  // namespace detail_
 
-TUTELAGE_INLINE GgufTokenizer read_llama2c_tokenizer(const std::string& path) {
+TUTELAGE_INLINE text::TokenizerData read_llama2c_tokenizer(const std::string& path) {
   const detail_::MappedFile file("read_llama2c_tokenizer", path);
   detail_::Cursor cursor("read_llama2c_tokenizer", file.path, file.bytes());
-  GgufTokenizer t;
-  t.model = "llama", t.bos = 1, t.eos = 2, t.unk = 0, t.add_bos = true;
+  text::TokenizerData t;
+  t.name = path, t.kind = "llama", t.bos = 1, t.eos = 2, t.unk = 0, t.add_bos = true;
   const auto longest = cursor.number<std::uint32_t>("longest token");
   while (cursor.left() > 0) {
     t.scores.push_back(cursor.number<float>("score"));
@@ -90,7 +90,7 @@ TUTELAGE_INLINE GgufTokenizer read_llama2c_tokenizer(const std::string& path) {
     if (id == 2 && token == "\n</s>\n") token = "</s>";
     for (std::size_t i = 0; (i = token.find(' ', i)) != std::string::npos;) token.replace(i, 1, "\u2581");
     const bool byte = token.size() == 6 && token.starts_with("<0x") && token.back() == '>';
-    t.token_types.push_back(id == 0 ? 2 : id < 3 ? 3 : byte ? 6 : 1);
+    t.types.push_back(id == 0 ? 2 : id < 3 ? 3 : byte ? 6 : 1);
     t.tokens.push_back(std::move(token));
   }
   if (t.tokens.size() < 3) cursor.wrong("file holds too few tokens", detail::str(t.tokens.size()), "<unk>, <s>, </s> and more");

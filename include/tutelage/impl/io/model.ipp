@@ -24,7 +24,7 @@ inline TokenIds chat_ids(const ChatModel& model) {
 TUTELAGE_INLINE void save_model(const std::string& folder, const ChatModel& model) {
   make_folder(folder);
   const std::string tokenizer = model.tokenizer.to_json();
-  write_file(folder + "/tokenizer.json", tokenizer);
+  model.tokenizer.save(folder);
   write_conversations(folder + "/conversations.jsonl", model.conversations);
   detail_::write_folder("save_model", folder, {model.transformer, {}, detail_::chat_ids(model), ""}, {}, {{"tokenizer", detail_::digest(tokenizer)}});
 }
@@ -37,7 +37,7 @@ TUTELAGE_INLINE ChatModel load_model(const std::string& folder) {
   model.transformer = std::move(read.transformer);
   model.ids = std::move(read.ids);
   const std::string tokenizer_text = read_file(folder + "/tokenizer.json");
-  model.tokenizer = text::Tokenizer::from_json(tokenizer_text, folder + "/tokenizer.json");
+  model.tokenizer = text::Tokenizer::load(folder);
   detail_::belongs("load_model", stored, "tokenizer", detail_::digest(tokenizer_text));
   if (model.tokenizer.vocab_size() > model.transformer.config.vocab_size)
     detail::fail<IoError>("load_model", folder + ": tokenizer and model do not fit", detail::str(model.tokenizer.vocab_size()) + " tokens",
