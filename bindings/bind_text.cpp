@@ -195,7 +195,7 @@ void bind_text(py::module_& m) {
         for (const auto& x : c.conversations) out.append(from_conversation(x));
         return out;
       });
-  m.def("load_model", &io::load_model, py::arg("folder"), py::call_guard<py::gil_scoped_release>());
+  m.def("load_model", &io::load_model, py::arg("path"), py::call_guard<py::gil_scoped_release>());
   m.def("save_model", &io::save_model, py::arg("folder"), py::arg("model"), py::call_guard<py::gil_scoped_release>());
   m.def(
       "read_conversations",

@@ -21,9 +21,10 @@ __all__ = [
 ]
 
 
-def load_model(folder):
-    """Reads a chatbot: transformer, tokenizer and the exchanges it rehearses; from a folder or, by "owner/name", from Hugging Face's local cache."""
-    return _core.load_model(_hub.find(folder, "load_model"))
+def load_model(path):
+    """Reads a chatbot: transformer, tokenizer and the exchanges it rehearses; from a folder, a .gguf file, llama2.c's .bin with its tokenizer beside it,
+    or by "owner/name" from Hugging Face's local cache."""
+    return _core.load_model(_hub.find(path, "load_model"))
 
 
 def load_pretrained(path):

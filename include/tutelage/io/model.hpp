@@ -22,8 +22,10 @@ struct ChatModel {
 /// @throws IoError
 void save_model(const std::string& folder, const ChatModel& model);
 
-/// @throws IoError naming the file and what is wrong, ConfigError for what is not supported, by name. Checked by: test_model.cpp
-ChatModel load_model(const std::string& folder);
+/// Reads such a folder, any folder of Hugging Face's with a tokenizer.json, a .gguf file with the tokenizer it carries, or llama2.c's .bin with the
+/// tokenizer.bin, or the one tok*.bin, beside it.
+/// @throws IoError naming the file and what is wrong, ConfigError for what is not supported, by name. Checked by: test_model.cpp, test_files.py
+ChatModel load_model(const std::string& path);
 
 }  // namespace io
 
