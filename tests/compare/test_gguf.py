@@ -95,11 +95,11 @@ def write(path, model, architecture, kind):
     return rounded
 
 
-@pytest.mark.parametrize("kind", TYPES)
 CASES = {"gpt2": (0, 1, 8), "gpt_neox": (0, 3), "llama": (0, 1, 8, 10), "mistral": (0, 3, 10), "qwen2": (0, 3, 10), "qwen3": (1, 3, 10)}
 
 
 @pytest.mark.parametrize("model_type, number", [(model_type, number) for model_type, numbers in CASES.items() for number in numbers])
+@pytest.mark.parametrize("kind", TYPES)
 def test_every_architecture_and_type(model_type, number, kind, tmp_path):
     hf, model = built(model_type, number)
     architecture = ARCHITECTURES[model_type]

@@ -110,7 +110,7 @@ def test_stories260k_tells_what_llama2c_tells():
     read = io.load_pretrained(DATA / "stories260K.bin")
     tokenizer = io.read_llama2c_tokenizer(str(DATA / "tok512.bin"))
     assert read.transformer.num_parameters == 260032 and len(tokenizer.tokens) == 512 and tokenizer.tokens[1] == "<s>"
-    answer = read.transformer.generate([[1]], max_new_tokens=255, temperature=0, stop_ids=read.ids.eos)[0]
+    answer = read.transformer.generate([[1]], max_new_tokens=256, temperature=0, stop_ids=read.ids.eos)[0]
     pieces = [tokenizer.tokens[t] for t in answer.ids]
     story = "".join(chr(int(p[3:5], 16)) if tokenizer.types[t] == 6 else p.replace("\u2581", " ") for t, p in zip(answer.ids, pieces))
     assert story.strip() == STORY.strip()

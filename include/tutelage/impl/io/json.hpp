@@ -89,7 +89,10 @@ class JsonDocument final : public nlohmann::json_sax<Json> {
 /// Parses JSON and refuses duplicate keys. @throws IoError naming `where`
 inline Json parse_json(std::string_view text, const std::string& where) {
   JsonDocument document;
-  if (Json::sax_parse(text.begin(), text.end(), &document)) return std::move(document.root);
+  // Not Json::sax_parse, whose binary formats would bring ldexp of libm along.
+  auto input = nlohmann::detail::input_adapter(text.begin(), text.end());
+  nlohmann::detail::parser<Json, decltype(input)> parser(std::move(input));
+  if (parser.sax_parse(&document)) return std::move(document.root);
   if (!document.twice.empty() || document.error.empty())
     detail::fail<IoError>("parse_json", where + " has a key twice", "\"" + document.twice + "\"", "each key once");
   detail::fail<IoError>("parse_json", where + " is not valid JSON", document.error, "JSON");
