@@ -13,7 +13,7 @@ namespace TUTELAGE_ISA {
 // that the one before left in C. Sizes: kDepth steps of a group of panels of B stay in the second cache while all rows pass them, a strip of A,
 // copied so that its steps follow one another, in the first.
 inline constexpr int kBlockRows = kLanes<float> == 16 ? 12 : kLanes<float> == 8 ? 6 : 1;
-inline constexpr std::int64_t kAhead = 256;  // elements of B that are fetched before they are used
+inline constexpr std::int64_t kAhead = 1024;  // elements of B that are fetched before they are used
 
 template <class T>
 void pack_b(const T* b, std::int64_t b_row, std::int64_t b_col, std::int64_t r, std::int64_t n, T* packed, std::int64_t panel_begin,
