@@ -28,7 +28,7 @@ void bind_files(py::module_& m) {
              }
              return p;
            }),
-           py::arg("transformer"), py::arg("head") = py::none(), py::arg("ids") = io::TokenIds(), py::arg("model_type") = "")
+           py::arg("transformer"), py::arg("head") = py::none(), py::arg_v("ids", io::TokenIds(), "TokenIds()"), py::arg("model_type") = "")
       .def_readonly("transformer", &io::Pretrained::transformer)
       .def_property_readonly("head", [](const io::Pretrained& p) { return p.head ? std::optional<Tensor>(p.head->weight) : std::nullopt; })
       .def_readonly("ids", &io::Pretrained::ids)

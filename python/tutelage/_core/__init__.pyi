@@ -15,7 +15,7 @@ from tutelage import ValueError
 import typing
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -594,9 +594,13 @@ class Transformer:
     Weights of a decoder transformer; a value.
     """
     @staticmethod
-    def load(folder: str) -> Transformer:
+    def _load(path: str) -> Transformer:
+        ...
+    @staticmethod
+    def load(path):
         """
-        Reads config.json and model.safetensors from a folder; a chatbot's folder has them too.
+        Reads a language model from a folder (config.json and model.safetensors, as transformers has them; a chatbot's folder has them too), a .gguf
+            file, llama2.c's .bin, or by its name "owner/name" from Hugging Face's local cache. io.load_pretrained also gives token ids and heads.
         """
     def __init__(self, config: TransformerConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
@@ -631,9 +635,9 @@ class Transformer:
         """
         Name -> Tensor, in visit order.
         """
-    def save(self, folder: str) -> None:
+    def save(self, folder: str, base: str = '', license: str = '', training: str = '') -> None:
         """
-        Writes config.json and model.safetensors into a folder, each whole or not at all, the weights last.
+        Writes config.json, generation_config.json and model.safetensors into a folder that transformers loads, each whole or not at all, the weights last; README.md where base, license or training says what it holds.
         """
     def with_parameters(self, values: dict) -> Transformer:
         ...
@@ -995,6 +999,39 @@ class Example:
     @property
     def mask(self) -> list[int]:
         ...
+class TokenIds:
+    """
+    The ids at which generation begins and ends; -1 and []: none.
+    """
+    def __init__(self, bos: typing.SupportsInt | typing.SupportsIndex = -1, pad: typing.SupportsInt | typing.SupportsIndex = -1, eos: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> None:
+        ...
+    @property
+    def bos(self) -> int:
+        ...
+    @property
+    def eos(self) -> list[int]:
+        ...
+    @property
+    def pad(self) -> int:
+        ...
+class Pretrained:
+    """
+    A language model from elsewhere, or with a head (1, C) a reward or value model.
+    """
+    def __init__(self, transformer: Transformer, head: Tensor | None = None, ids: TokenIds = ..., model_type: str = '') -> None:
+        ...
+    @property
+    def head(self) -> Tensor | None:
+        ...
+    @property
+    def ids(self) -> TokenIds:
+        ...
+    @property
+    def model_type(self) -> str:
+        ...
+    @property
+    def transformer(self) -> Transformer:
+        ...
 class ChatModel:
     """
     A chatbot: transformer, tokenizer and the exchanges it rehearses.
@@ -1003,6 +1040,9 @@ class ChatModel:
         ...
     @property
     def conversations(self) -> list:
+        ...
+    @property
+    def ids(self) -> TokenIds:
         ...
     @property
     def tokenizer(self) -> Tokenizer:
@@ -1939,7 +1979,9 @@ def isa() -> str:
     """
     The instruction set in use: avx512, avx2 or scalar.
     """
-def load_model(folder: str) -> ChatModel:
+def load_model(path: str) -> ChatModel:
+    ...
+def load_pretrained(path: str) -> Pretrained:
     ...
 def num_threads() -> int:
     ...
@@ -1955,11 +1997,21 @@ def read_conversations(path: str) -> list:
     """
     Conversations from JSON lines in TRL's columns.
     """
+def read_gguf_tokenizer(path: str) -> TokenizerData:
+    ...
+def read_llama2c_tokenizer(path: str) -> TokenizerData:
+    ...
+def read_safetensors(path: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """
+    F32, F16 and BF16 tensors as float32, by name, and the file's notes.
+    """
 def render_example(tokenizer: typing.Any, messages: list) -> Example:
     """
     The conversation as ids, with a mask of what the assistant writes.
     """
 def save_model(folder: str, model: ChatModel) -> None:
+    ...
+def save_pretrained(folder: str, model: Pretrained, base: str = '', license: str = '', training: str = '') -> None:
     ...
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -1981,4 +2033,8 @@ def understand(line: str) -> tuple[str, str]:
     """
 def write_conversations(path: str, conversations: list) -> None:
     ...
+def write_safetensors(path: str, tensors: collections.abc.Mapping[str, Tensor], metadata: collections.abc.Mapping[str, str] = {}) -> None:
+    """
+    Float32 tensors by name, byte for byte as the safetensors package writes them.
+    """
 __version__: str = '0.1.0'

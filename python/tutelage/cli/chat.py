@@ -81,6 +81,8 @@ def go_on(model, max_new_tokens):
 
 def run(args):
     model = io.load_model(args.path)
+    config = train.TeachConfig()
+    config.max_new_tokens = args.max_new_tokens or min(128, max(config.max_new_tokens, model.transformer.config.max_positions // 4))
     built_in = text.find_built_in(model.tokenizer)  # what C++ can render
     try:
         if built_in is None:
@@ -90,8 +92,8 @@ def run(args):
     except ValueError as error:
         if args.learn:
             raise ConfigError(f"chat: this model cannot be taught in a chat: {error}") from None
-        go_on(model, args.max_new_tokens)
+        go_on(model, config.max_new_tokens)
         return 0
-    teacher = train.Teacher(model, train.TeachConfig(max_new_tokens=args.max_new_tokens))
+    teacher = train.Teacher(model, config)
     converse(teacher, args.learn, args.path if args.learn else None)
     return 0
