@@ -43,7 +43,7 @@ def one_line(teacher, line, learn, folder, log):
     if kind == "help" or (kind != "question" and not learn):
         print(HELP if learn else "  /quit leaves; start with --learn to teach it")
     elif kind == "question":
-        print(f"bot> {visible(teacher.answer(asked))}", flush=True)
+        print("bot> " + "\n     ".join(map(visible, teacher.answer(asked).split("\n"))), flush=True)
     elif kind == "undo":
         print("     Back to before the last lesson." if teacher.undo() else "     There is nothing to undo.")
         if folder:
@@ -77,7 +77,7 @@ def go_on(model, max_new_tokens):
         if line.strip():
             ids = model.tokenizer.encode(line, add_special=True)
             found = model.transformer.generate([ids], temperature=0, max_new_tokens=max_new_tokens, stop_ids=model.ids.eos)[0]
-            print(visible(model.tokenizer.decode(ids + found.ids)), flush=True)
+            print("\n".join(map(visible, model.tokenizer.decode(ids + found.ids).split("\n"))), flush=True)
 
 def run(args):
     model = io.load_model(args.path)
