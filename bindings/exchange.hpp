@@ -98,7 +98,7 @@ template <class T> PyObject* convert_array(PyObject* from, PyTypeObject*) {
 
 /// numpy.asarray(tensor, dtype, copy=copy): the same memory, read-only, but for a copy that is asked for or needed.
 template <class T> py::array to_array(const tutelage::BasicTensor<T>& t, const py::object& dtype, std::optional<bool> copy) {
-  const py::array_t<T> a = to_numpy(t);
+  const py::array a = to_numpy(t);
   const bool same = dtype.is_none() || py::dtype::from_args(dtype).equal(a.dtype());
   if (!same && copy == false)
     tutelage::detail::fail<ExchangeError>("Tensor.__array__", "another dtype needs a copy", py::str(dtype), py::str(a.dtype()),

@@ -174,16 +174,14 @@ def test_capsules_are_taken_once_and_freed_once():
 
 @pytest.mark.parametrize("wrong, fields", [
     ("device type 2", dict(device=2)), ("code 0, 64 bits", dict(code=0)), ("code 2, 16 bits", dict(bits=16)), ("code 4", dict(code=4, bits=16)), ("4 lanes", dict(lanes=4)),
-    ("stride 2 along axis 1", dict(strides=[6, 2])), ("stride 1 along axis 0", dict(strides=[1, 3])), ("stride 0", dict(strides=[0, 1])), ("got 7, expected 0 to 6", dict(ndim=7)),
-    ("got -1", dict(ndim=-1)), ("dimensions", dict(shape=None)), ("got -2", dict(shape=[3, -2])), ("2\\^63", dict(shape=[2**62, 4])), ("null", dict(data=None)),
+    ("stride 2 along axis 1", dict(strides=[6, 2])), ("stride 3 along axis 1", dict(strides=[1, 3])), ("stride 0 along axis 0", dict(strides=[0, 1])), ("got 7, expected 0 to 6", dict(ndim=7)),
+    ("got -1", dict(ndim=-1)), ("dimensions: got 2", dict(null="shape")), ("got -2", dict(shape=[3, -2])), ("2\\^63", dict(shape=[2**62, 4])), ("null", dict(null="data")),
     ("odd address", dict(byte_offset=3)), ("version of DLPack: got 2", dict(major=2))])
 def test_capsules_that_are_refused(wrong, fields):
     for versioned in (True, False)[: 1 if "major" in fields else 2]:
-        fields = dict(fields)
-        null_shape = "shape" in fields and fields["shape"] is None
-        p = Producer(np.arange(6.0).reshape(3, 2), versioned=versioned, **{k: v for k, v in fields.items() if not (k == "shape" and null_shape)})
-        if null_shape:
-            p.managed.array.shape = None
+        p = Producer(np.arange(6.0).reshape(3, 2), versioned=versioned, **{name: value for name, value in fields.items() if name != "null"})
+        if "null" in fields:
+            setattr(p.managed.array, fields["null"], None)
         hands = Hands(p.capsule())
         with pytest.raises((ExchangeError, tutelage.ShapeError), match=wrong):
             tutelage.from_dlpack(hands)
@@ -241,10 +239,11 @@ def test_steps_do_not_change_what_is_shared():
     for name in arrays:
         assert arrays[name].tobytes() == views[name].tobytes() == own[name].tobytes() == before[name], name
         assert trainer.model.parameters()[name].numpy().tobytes() == second.model.parameters()[name].numpy().tobytes(), name
-    assert trainer.model.parameters()["wte.weight"].numpy().tobytes() != before["wte.weight"]
-    params = [tutelage.from_dlpack(arrays["wte.weight"])]
-    stepped, _ = optim.adamw_step(params, [Tensor(np.ones_like(arrays["wte.weight"]))], optim.AdamWState(), config.optimizer)
-    assert arrays["wte.weight"].tobytes() == params[0].numpy().tobytes() == before["wte.weight"] != stepped[0].numpy().tobytes()
+    name = next(iter(arrays))
+    assert trainer.model.parameters()[name].numpy().tobytes() != before[name]
+    params = [tutelage.from_dlpack(arrays[name])]
+    stepped, _ = optim.adamw_step(params, [Tensor(np.ones_like(arrays[name]))], optim.AdamWState(), config.optimizer)
+    assert arrays[name].tobytes() == params[0].numpy().tobytes() == before[name] != stepped[0].numpy().tobytes()
 
 
 def test_memory_let_go_without_the_gil_and_by_many_threads():
