@@ -246,7 +246,20 @@ def test_steps_do_not_change_what_is_shared():
     assert arrays[name].tobytes() == params[0].numpy().tobytes() == before[name] != stepped[0].numpy().tobytes()
 
 
-def test_memory_let_go_without_the_gil_and_by_many_threads():
+def test_memory_let_go_without_the_gil():
+    """A step has given the GIL away when its copies replace what was imported: the main thread frees that soon, whatever else happens."""
+    model, examples = model_and_examples()
+    arrays = [p.numpy().copy() for p in model.parameters().values()]
+    alive = [weakref.ref(a) for a in arrays]
+    trainer = train.SFTTrainer(model.with_parameters(dict(zip(model.parameters(), map(tutelage.from_dlpack, arrays), strict=True))))
+    del arrays
+    gc.collect()
+    assert all(reference() is not None for reference in alive)
+    trainer.step(examples)
+    assert all(gone(reference) for reference in alive)
+
+
+def test_memory_shared_by_many_threads():
     model, examples = model_and_examples()
     alive, errors = [], []
 
@@ -257,7 +270,7 @@ def test_memory_let_go_without_the_gil_and_by_many_threads():
                 alive.extend(weakref.ref(a) for a in arrays.values())
                 trainer = train.SFTTrainer(model.with_parameters({name: tutelage.from_dlpack(a) for name, a in arrays.items()}))
                 del arrays
-                trainer.step(examples)  # the imports go inside, in a call that has given the GIL away
+                trainer.step(examples)
                 a = np.full(64, seed + i, np.float32)
                 t = tutelage.from_dlpack(a)
                 copies = [tutelage.from_dlpack(np.from_dlpack(t)) for _ in range(5)]
