@@ -1,6 +1,5 @@
-#include "casters.hpp"
+#include "exchange.hpp"
 #include "tutelage/autograd/ops.hpp"
-#include "tutelage/impl/tensor/storage.hpp"
 
 using namespace tutelage;
 
@@ -10,10 +9,16 @@ template <class T> Shape shape_of(const std::vector<std::int64_t>& dims) { retur
 
 template <class T> void bind_class(py::module_& m, const char* name, const char* dtype) {
   using X = BasicTensor<T>;
-  py::class_<X> cls(m, name, py::buffer_protocol(), "A contiguous array of numbers that ops record; a value: nothing changes it.");
-  cls.def(py::init([](const py::array_t<T, py::array::c_style>& a) { return from_numpy<T>(a); }), py::arg("array").noconvert())
+  py::class_<X> cls(m, name, "A contiguous array of numbers that ops record; a value: nothing changes it.");
+  cls.def(py::init(&from_numpy<T>), py::arg("array").noconvert(),
+          "The array's own memory, which must not be written to while the tensor lives: pass array.copy() of one that will be.")
       .def("numpy", &to_numpy<T>, "The same memory as a read-only NumPy array.")
-      .def("__array__", [](const X& t, const py::args&, const py::kwargs&) { return to_numpy(t); })
+      .def("__array__", &to_array<T>, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("__dlpack__", &to_dlpack<T>, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
+           py::arg("dl_device") = py::none(), py::arg("copy") = py::none(),
+           "The same memory for other libraries, read-only: torch.from_dlpack(tensor), numpy.from_dlpack(tensor). PyTorch knows no read-only memory: "
+           "do not write to what it makes of a tensor. A library from before DLPack 1.0 is given a copy.")
+      .def("__dlpack_device__", [](const X&) { return py::make_tuple(dlpack::kCpu, 0); })
       .def_property_readonly(
           "shape", [](const X& t) { return py::tuple(py::cast(std::vector<std::int64_t>(t.shape().dims().begin(), t.shape().dims().end()))); })
       .def_property_readonly("dtype", [dtype](const X&) { return py::dtype(dtype); })
@@ -41,7 +46,7 @@ template <class T> void bind_class(py::module_& m, const char* name, const char*
           "__rmul__", [](const X& x, double a) { return ops::affine(x, a, 0.0); }, py::is_operator())
       .def(
           "__truediv__", [](const X& x, double a) { return ops::affine(x, 1.0 / a, 0.0); }, py::is_operator());
-  py::implicitly_convertible<py::array_t<T, py::array::c_style>, X>();
+  py::detail::get_type_info(typeid(X))->implicit_conversions.push_back(&convert_array<T>);
 }
 
 Activation activation_of(const char* function, const std::string& act) {
@@ -143,6 +148,10 @@ template <class T> void bind_ops(py::module_& m) {
 void bind_tensor(py::module_& m) {
   bind_class<float>(m, "Tensor", "float32");
   bind_class<double>(m, "Tensor64", "float64");
+  m.def("from_dlpack", &from_dlpack, py::arg("x"),
+        "The memory of another library's array as a tensor, without a copy: float32 or float64, on the CPU, C-contiguous. Tutelage never writes to "
+        "it, and "
+        "nobody else must while the tensor lives.");
   py::module_ o = m.def_submodule("ops", "Differentiable functions of tensors or NumPy arrays, float32 or float64.");
   bind_ops<float>(o);
   bind_ops<double>(o);

@@ -88,12 +88,6 @@ template <class T> py::array_t<T> to_numpy(const tutelage::BasicTensor<T>& t) {
   return a;
 }
 
-template <class T> tutelage::BasicTensor<T> from_numpy(const py::array_t<T, py::array::c_style>& a) {
-  std::vector<std::int64_t> dims(a.shape(), a.shape() + a.ndim());
-  return tutelage::BasicTensor<T>::from(tutelage::Shape(std::span<const std::int64_t>(dims)),
-                                        std::span<const T>(a.data(), static_cast<std::size_t>(a.size())));
-}
-
 /// A ragged batch from lists of ids.
 inline tutelage::nn::TokenBatch to_batch(const std::vector<std::vector<std::int32_t>>& sequences) {
   tutelage::nn::TokenBatch batch;

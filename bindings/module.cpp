@@ -1,7 +1,6 @@
-#include "casters.hpp"
+#include "exchange.hpp"
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/impl/kernels/table.hpp"
-#include "tutelage/impl/tensor/storage.hpp"
 #include "tutelage/version.hpp"
 
 namespace {
@@ -17,7 +16,7 @@ py::object make_error(py::module_& m, const char* name, const py::object& root, 
   return type;
 }
 
-py::object error_types[9];
+py::object error_types[10];
 
 void bind_errors(py::module_& m) {
   error_types[0] = py::reinterpret_steal<py::object>(PyErr_NewException("tutelage.Error", PyExc_Exception, nullptr));
@@ -27,19 +26,22 @@ void bind_errors(py::module_& m) {
                                                      {"StateError", PyExc_RuntimeError}, {"NumericError", PyExc_ArithmeticError},
                                                      {"IoError", PyExc_OSError},         {"Stopped", PyExc_Exception}};
   for (int i = 0; i < 8; ++i) error_types[i + 1] = make_error(m, kinds[i].first, error_types[0], kinds[i].second);
+  error_types[9] = make_error(m, "ExchangeError", error_types[2], PyExc_BufferError);
   py::register_exception_translator([](std::exception_ptr p) {
     const auto set = [](int i, const std::exception& e) { PyErr_SetString(error_types[i].ptr(), e.what()); };
     try {
       if (p) std::rethrow_exception(p);
-    } catch (const tutelage::ShapeError& e) { set(1, e); } catch (const tutelage::ValueError& e) {
-      set(2, e);
-    } catch (const tutelage::ConfigError& e) { set(3, e); } catch (const tutelage::IndexError& e) {
-      set(4, e);
-    } catch (const tutelage::StateError& e) { set(5, e); } catch (const tutelage::NumericError& e) {
-      set(6, e);
-    } catch (const tutelage::IoError& e) { set(7, e); } catch (const tutelage::Stopped& e) {
-      set(8, e);
-    } catch (const tutelage::Error& e) { set(0, e); }
+    } catch (const tutelage::ShapeError& e) { set(1, e); } catch (const ExchangeError& e) {
+      set(9, e);
+    } catch (const tutelage::ValueError& e) { set(2, e); } catch (const tutelage::ConfigError& e) {
+      set(3, e);
+    } catch (const tutelage::IndexError& e) { set(4, e); } catch (const tutelage::StateError& e) {
+      set(5, e);
+    } catch (const tutelage::NumericError& e) { set(6, e); } catch (const tutelage::IoError& e) {
+      set(7, e);
+    } catch (const tutelage::Stopped& e) { set(8, e); } catch (const tutelage::Error& e) {
+      set(0, e);
+    }
   });
 }
 

@@ -4,6 +4,7 @@ from . import env, io, nn, ops, optim, prefs, reward, rl, text, train
 from ._core import (
     ConfigError,
     Error,
+    ExchangeError,
     IndexError,
     IoError,
     NumericError,
@@ -14,6 +15,7 @@ from ._core import (
     Tensor64,
     ValueError,
     __version__,
+    from_dlpack,
     gradcheck,
     isa,
     num_threads,
@@ -23,7 +25,7 @@ from ._core import (
 from .autograd import GradAccumulator, value_and_grad
 
 __all__ = [
-    "ConfigError", "Error", "GradAccumulator", "IndexError", "IoError", "NumericError", "ShapeError", "StateError", "Stopped", "Tensor", "Tensor64",
-    "ValueError", "__version__", "env", "gradcheck", "io", "isa", "nn", "num_threads", "ops", "optim", "peak_memory", "prefs", "reward", "rl",
+    "ConfigError", "Error", "ExchangeError", "GradAccumulator", "IndexError", "IoError", "NumericError", "ShapeError", "StateError", "Stopped", "Tensor", "Tensor64",
+    "ValueError", "__version__", "env", "from_dlpack", "gradcheck", "io", "isa", "nn", "num_threads", "ops", "optim", "peak_memory", "prefs", "reward", "rl",
     "set_num_threads", "text", "train", "value_and_grad",
 ]

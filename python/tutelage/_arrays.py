@@ -42,7 +42,7 @@ def call(function, arrays, *options, mask=None):
     make = _core.Tensor if dtype == np.float32 else _core.Tensor64
 
     def convert(a):
-        return a if isinstance(a, TENSORS) else make(np.require(np.zeros(0) if a is None else a, dtype=dtype, requirements="C"))
+        return a if isinstance(a, TENSORS) else make(np.require(np.zeros(0) if a is None else a, dtype=dtype, requirements="CA"))
 
     out = getattr(_core.formulas, function)(*[convert(a) for a in arrays], *options)
     return out if tensors else plain(out)

@@ -12,7 +12,8 @@ def _flatten(tree, leaves):
         return lambda values: next(values)
     if isinstance(tree, np.ndarray) or np.isscalar(tree):
         array = np.asarray(tree)
-        leaves.append(_core.Tensor(array) if array.dtype == np.float32 else _core.Tensor64(array.astype(np.float64)))
+        kind, dtype = (_core.Tensor, np.float32) if array.dtype == np.float32 else (_core.Tensor64, np.float64)
+        leaves.append(kind(np.array(array, dtype, order="C")))  # a copy: the caller may go on writing to it
         return lambda values: next(values)
     if isinstance(tree, dict):
         parts = {key: _flatten(value, leaves) for key, value in tree.items()}

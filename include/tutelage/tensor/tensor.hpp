@@ -40,6 +40,8 @@ template <class T> class BasicTensor {
   bool tracked() const;        // belongs to an open tape
 
   // For ops and bindings.
+  /// The numbers that storage holds, in that shape. @throws ShapeError
+  static BasicTensor of(Shape shape, std::shared_ptr<Storage<T>> storage);
   const std::shared_ptr<Storage<T>>& storage() const { return storage_; }
   const std::shared_ptr<autograd::Tape<T>>& tape() const { return tape_; }
   std::int32_t node() const { return node_; }

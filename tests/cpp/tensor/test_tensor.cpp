@@ -41,9 +41,16 @@ TEST_CASE("memory from outside is never written and is let go once") {
   {
     auto storage = std::make_shared<Storage<float>>(outside, 3, [&] { ++released; });
     CHECK(storage->foreign());
-    storage.reset();
+    CHECK_THROWS_AS(Tensor::of({4}, storage), ShapeError);
+    Tensor t = Tensor::of({3}, std::move(storage));
+    CHECK(t.data() == outside);
+    t.mutable_data()[0] = 9;  // sole owner, and copies all the same
+    CHECK(t.data() != outside);
+    CHECK(t.data()[0] == 9);
+    CHECK(released == 1);
   }
   CHECK(released == 1);
+  CHECK(outside[0] == 1);
 }
 
 TEST_CASE("freed blocks are used again and counted") {

@@ -39,6 +39,17 @@ template <class T> BasicTensor<T> BasicTensor<T>::from(Shape shape, std::span<co
   return t;
 }
 
+template <class T> BasicTensor<T> BasicTensor<T>::of(Shape shape, std::shared_ptr<Storage<T>> storage) {
+  if (shape.size() != storage->size())
+    detail::fail<ShapeError>("Tensor::of", "storage does not fit the shape", detail::str(storage->size()) + " numbers",
+                             detail::str(shape.size()) + " for shape " + shape.str());
+  BasicTensor t;
+  t.shape_ = shape;
+  t.size_ = storage->size();
+  t.storage_ = std::move(storage);
+  return t;
+}
+
 template <class T> BasicTensor<T> BasicTensor<T>::scalar(T value) { return full(Shape{}, value); }
 
 template <class T> const T* BasicTensor<T>::data() const { return storage_ ? storage_->data() : nullptr; }
