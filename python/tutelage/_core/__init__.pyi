@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 from tutelage import ConfigError
 from tutelage import Error
+from tutelage import ExchangeError
 from tutelage import IndexError
 from tutelage import IoError
 from tutelage import NumericError
@@ -13,9 +14,10 @@ from tutelage import StateError
 from tutelage import Stopped
 from tutelage import ValueError
 import typing
+import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -42,10 +44,18 @@ class Tensor:
     @typing.overload
     def __add__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
         ...
-    def __array__(self, *args, **kwargs) -> numpy.typing.NDArray[numpy.float32]:
+    def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
         ...
-    def __init__(self, array: numpy.typing.NDArray[numpy.float32]) -> None:
+    def __dlpack__(self, *, stream: typing.SupportsInt | typing.SupportsIndex | None = None, max_version: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex] | None = None, dl_device: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex] | None = None, copy: bool | None = None) -> typing_extensions.CapsuleType:
+        """
+        The same memory for other libraries, read-only: torch.from_dlpack(tensor), numpy.from_dlpack(tensor). PyTorch knows no read-only memory: do not write to what it makes of a tensor. A library from before DLPack 1.0 is given a copy.
+        """
+    def __dlpack_device__(self) -> tuple[int, int]:
         ...
+    def __init__(self, array: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> None:
+        """
+        The array's own memory, which must not be written to while the tensor lives: pass array.copy() of one that will be.
+        """
     def __matmul__(self, arg0: Tensor) -> Tensor:
         ...
     @typing.overload
@@ -105,10 +115,18 @@ class Tensor64:
     @typing.overload
     def __add__(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> Tensor64:
         ...
-    def __array__(self, *args, **kwargs) -> numpy.typing.NDArray[numpy.float64]:
+    def __array__(self, dtype: typing.Any = None, copy: bool | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
         ...
-    def __init__(self, array: numpy.typing.NDArray[numpy.float64]) -> None:
+    def __dlpack__(self, *, stream: typing.SupportsInt | typing.SupportsIndex | None = None, max_version: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex] | None = None, dl_device: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex] | None = None, copy: bool | None = None) -> typing_extensions.CapsuleType:
+        """
+        The same memory for other libraries, read-only: torch.from_dlpack(tensor), numpy.from_dlpack(tensor). PyTorch knows no read-only memory: do not write to what it makes of a tensor. A library from before DLPack 1.0 is given a copy.
+        """
+    def __dlpack_device__(self) -> tuple[int, int]:
         ...
+    def __init__(self, array: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> None:
+        """
+        The array's own memory, which must not be written to while the tensor lives: pass array.copy() of one that will be.
+        """
     def __matmul__(self, arg0: Tensor64) -> Tensor64:
         ...
     @typing.overload
@@ -1970,6 +1988,10 @@ def end_of_answer(tokenizer: Tokenizer) -> int:
 def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], members: typing.SupportsInt | typing.SupportsIndex = 3, config: RewardConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> RewardEnsemble:
     """
     Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
+    """
+def from_dlpack(x: typing.Any) -> Tensor | Tensor64:
+    """
+    The memory of another library's array as a tensor, without a copy: float32 or float64, on the CPU, C-contiguous. Tutelage never writes to it, and nobody else must while the tensor lives.
     """
 def gradcheck(f: collections.abc.Callable, inputs: collections.abc.Sequence[Tensor64], step: typing.SupportsFloat | typing.SupportsIndex = 1e-05, tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-06) -> tuple[bool, float, str]:
     """
