@@ -1,5 +1,6 @@
 #include "tutelage/impl/io/file.ipp"
 #include "tutelage/impl/io/hf_names.ipp"
 #include "tutelage/impl/io/model.ipp"
+#include "tutelage/impl/io/peft.ipp"
 #include "tutelage/impl/io/record.ipp"
 #include "tutelage/impl/io/safetensors.ipp"

@@ -96,3 +96,7 @@ template <class T> template <class F> Lora<T> Lora<T>::made_of(const Transformer
 }  // namespace nn
 
 TUTELAGE_END
+
+#ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/nn/transformer.hpp"
+#endif
