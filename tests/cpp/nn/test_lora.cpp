@@ -237,7 +237,7 @@ TEST_CASE("bad adapters are refused by name") {
   const auto refused = [&](auto&& change, const char* expected) {
     nn::LoraConfig lora;
     change(lora);
-    CHECK_THROWS_WITH(base.with_lora(lora), Catch::Contains(expected));
+    CHECK_THROWS_WITH(base.with_lora(lora), says(expected));
     CHECK_THROWS_AS(base.with_lora(lora), ConfigError);
   };
   refused([](auto& l) { l.rank = 0; }, "rank");
@@ -249,6 +249,6 @@ TEST_CASE("bad adapters are refused by name") {
   refused([](auto& l) { l.target_modules = {"gate"}; }, "gate");
   auto broken = base.with_lora({});
   broken.adapter.blocks[1].pairs[4].a = Tensor({8, 3});
-  CHECK_THROWS_WITH(broken.hidden(batch_of({{1}})), Catch::Contains("adapter.blocks.1.out"));
+  CHECK_THROWS_WITH(broken.hidden(batch_of({{1}})), says("adapter.blocks.1.out"));
   CHECK_THROWS_AS(nn::generate(broken, {{1}}, {}), ShapeError);
 }
