@@ -15,6 +15,7 @@ struct TransformerConfig;
 
 /// The linear maps of a block that an adapter may change. "qkv" is the query, key and value in one matrix, as GPT-2 and GPT-NeoX have it in files.
 inline constexpr std::array<const char*, 8> kLoraModules{"q", "k", "v", "qkv", "out", "gate", "up", "down"};
+enum LoraModule : std::size_t { kLoraQ, kLoraK, kLoraV, kLoraQkv, kLoraOut, kLoraGate, kLoraUp, kLoraDown };  // their places in it
 
 /// Low-rank adaptation (Hu et al. 2021, arXiv 2106.09685): a frozen weight W acts as W + scale B A, and only A (rank, in) and B (out, rank) learn.
 struct LoraConfig {
@@ -51,6 +52,9 @@ template <class T> struct Lora {
   static Lora fresh(const TransformerConfig& model, const LoraConfig& config);
   /// An adapter whose tensors are `tensor(name, shape)`, asked for in visit order. @throws ConfigError
   template <class F> static Lora made_of(const TransformerConfig& model, const LoraConfig& config, F&& tensor);
+
+  /// Does nothing where there is none. @throws ShapeError where a tensor is not what a model of this configuration needs
+  void check(const char* function, const TransformerConfig& model) const;
 
   bool empty() const { return blocks.empty(); }
   template <class F> void visit(F&& f) { visit_fields(*this, f); }

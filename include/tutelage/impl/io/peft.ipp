@@ -24,12 +24,11 @@ class PeftNames {
                                               : "llama"),
         names_(hf_names_of(family_)),
         heads_(config.num_heads) {
-    using namespace nn::detail_;
     if (names_.qkv.size() == 1)
-      paths_[kQkv] = names_.qkv[0];
+      paths_[nn::kLoraQkv] = names_.qkv[0];
     else
-      paths_[kQ] = names_.qkv[0], paths_[kK] = names_.qkv[1], paths_[kV] = names_.qkv[2];
-    paths_[kOut] = names_.out, paths_[kGate] = names_.gate, paths_[kUp] = names_.up, paths_[kDown] = names_.down;
+      paths_[nn::kLoraQ] = names_.qkv[0], paths_[nn::kLoraK] = names_.qkv[1], paths_[nn::kLoraV] = names_.qkv[2];
+    paths_[nn::kLoraOut] = names_.out, paths_[nn::kLoraGate] = names_.gate, paths_[nn::kLoraUp] = names_.up, paths_[nn::kLoraDown] = names_.down;
   }
   const std::string& family() const { return family_; }
   bool transposed() const { return names_.transposed; }
@@ -47,7 +46,7 @@ class PeftNames {
   }
   /// B in the file's order of outputs, or back.
   Tensor outputs(const nn::LoraPlace& place, const Tensor& b, bool to_ours) const {
-    return names_.interleaved && place.module == nn::detail_::kQkv ? reordered(b, heads_, to_ours) : b;
+    return names_.interleaved && place.module == nn::kLoraQkv ? reordered(b, heads_, to_ours) : b;
   }
 
  private:
@@ -147,7 +146,7 @@ class PeftConfig {
 TUTELAGE_INLINE void save_adapter(const std::string& folder, const nn::Transformer& model, const std::string& base) {
   const auto& lora = model.adapter.config;
   if (model.adapter.empty()) detail::fail<StateError>("save_adapter", "the model has no adapter", "none", "one that with_lora or load_adapter gave");
-  nn::detail_::check_adapter("save_adapter", model);
+  model.adapter.check("save_adapter", model.config);
   const detail_::PeftNames names(model.config);
   SafeTensors content;
   content.metadata["format"] = "pt";
@@ -155,7 +154,7 @@ TUTELAGE_INLINE void save_adapter(const std::string& folder, const nn::Transform
   for (const auto& place : nn::lora_places(model.config, lora)) {
     if (names.path(place.module).empty())
       detail::fail<ConfigError>("save_adapter", names.family() + " has no place for an adapter of", nn::kLoraModules[place.module],
-                                names.path(nn::detail_::kQ).empty() ? "qkv" : "q, k and v");
+                                names.path(nn::kLoraQ).empty() ? "qkv" : "q, k and v");
     if (place.layer == 0) targets.push_back(names.target(place.module));
     const auto& pair = model.adapter.blocks[place.layer].pairs[place.module];
     content.tensors[names.tensor(place, "A")] = pair.a;

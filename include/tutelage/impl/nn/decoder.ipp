@@ -95,9 +95,9 @@ class Decoder {
     check();
     for (std::size_t l = 0; l < model.blocks.size(); ++l) {
       const auto& b = model.blocks[l];
-      layers_.push_back({product_of(b.qkv_weight, b.qkv_bias, added(l, {kQ, kK, kV, kQkv})), product_of(b.out_weight, b.out_bias, added(l, {kOut})),
-                         product_of(b.gate_weight, b.gate_bias, added(l, {kGate})), product_of(b.up_weight, b.up_bias, added(l, {kUp})),
-                         product_of(b.down_weight, b.down_bias, added(l, {kDown}))});
+      layers_.push_back({product_of(b.qkv_weight, b.qkv_bias, added(l, {kLoraQ, kLoraK, kLoraV, kLoraQkv})),
+                         product_of(b.out_weight, b.out_bias, added(l, {kLoraOut})), product_of(b.gate_weight, b.gate_bias, added(l, {kLoraGate})),
+                         product_of(b.up_weight, b.up_bias, added(l, {kLoraUp})), product_of(b.down_weight, b.down_bias, added(l, {kLoraDown}))});
     }
     head_ = product_of(model.output_weight(), Tensor());
     const auto& config = model.config;
@@ -181,7 +181,7 @@ class Decoder {
   };
 
   void check() const {
-    check_adapter("generate", model_);
+    model_.adapter.check("generate", model_.config);
     const auto& config = model_.config;
     if (static_cast<std::int64_t>(model_.blocks.size()) != config.num_layers)
       detail::fail<ShapeError>("generate", "the model does not fit its config", detail::str(model_.blocks.size()) + " blocks",

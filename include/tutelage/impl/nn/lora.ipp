@@ -40,29 +40,27 @@ TUTELAGE_INLINE void LoraConfig::validate() const {
 
 namespace detail_ {
 
-enum LoraModule : std::size_t { kQ, kK, kV, kQkv, kOut, kGate, kUp, kDown };
-
 /// The first output of a fused weight that a module's are.
 inline std::int64_t lora_first(const TransformerConfig& c, std::size_t module) {
-  return module == kK ? c.num_heads * c.head_width() : module == kV ? (c.num_heads + c.kv_heads()) * c.head_width() : 0;
+  return module == kLoraK ? c.num_heads * c.head_width() : module == kLoraV ? (c.num_heads + c.kv_heads()) * c.head_width() : 0;
 }
 
 /// (in, out) of a module; (0, 0) where a block has no such map.
 inline std::pair<std::int64_t, std::int64_t> lora_sizes(const TransformerConfig& c, std::size_t module) {
   const std::int64_t width = c.hidden_size, q = c.num_heads * c.head_width(), k = c.kv_heads() * c.head_width(), f = c.mlp_width();
   switch (module) {
-    case kQ:
+    case kLoraQ:
       return {width, q};
-    case kK:
-    case kV:
+    case kLoraK:
+    case kLoraV:
       return {width, k};
-    case kQkv:
+    case kLoraQkv:
       return {width, c.qkv_width()};
-    case kOut:
+    case kLoraOut:
       return {q, width};
-    case kGate:
+    case kLoraGate:
       return c.gated_mlp ? std::pair{width, f} : std::pair<std::int64_t, std::int64_t>{0, 0};
-    case kUp:
+    case kLoraUp:
       return {width, f};
     default:
       return {f, width};
@@ -80,20 +78,6 @@ ops::LowRanks<T> low_ranks(const TransformerConfig& c, double scale, const std::
   return all;
 }
 
-template <class T> void check_adapter(const char* function, const BasicTransformer<T>& model) {
-  if (model.adapter.empty()) return;
-  const auto places = lora_places(model.config, model.adapter.config);
-  if (model.adapter.blocks.size() != model.blocks.size())
-    detail::fail<ShapeError>(function, "the adapter does not fit the model", detail::str(model.adapter.blocks.size()) + " blocks",
-                             detail::str(model.blocks.size()));
-  for (const auto& place : places) {
-    const auto& pair = model.adapter.blocks[place.layer].pairs[place.module];
-    if (!(pair.a.shape() == place.a) || !(pair.b.shape() == place.b))
-      detail::fail<ShapeError>(function, place.name() + " does not fit the model", pair.a.shape().str() + " and " + pair.b.shape().str(),
-                               place.a.str() + " and " + place.b.str());
-  }
-}
-
 }  // namespace detail_
 
 TUTELAGE_INLINE std::vector<LoraPlace> lora_places(const TransformerConfig& model, const LoraConfig& config) {
@@ -105,7 +89,7 @@ TUTELAGE_INLINE std::vector<LoraPlace> lora_places(const TransformerConfig& mode
     const bool named = std::find(config.target_modules.begin(), config.target_modules.end(), kLoraModules[i]) != config.target_modules.end();
     if (named && !there)
       detail::fail<ConfigError>("LoraConfig", "target_modules names what the model lacks", kLoraModules[i], "maps that its blocks have");
-    const bool by_default = there && (i == detail_::kQkv ? fused : i > detail_::kQkv || !fused);
+    const bool by_default = there && (i == kLoraQkv ? fused : i > kLoraQkv || !fused);
     if (config.target_modules.empty() ? by_default : named) modules.push_back(i);
   }
   std::vector<LoraPlace> places;
@@ -131,6 +115,19 @@ template <class T> Lora<T> Lora<T>::fresh(const TransformerConfig& model, const 
   });
 }
 
+template <class T> void Lora<T>::check(const char* function, const TransformerConfig& model) const {
+  if (empty()) return;
+  const auto places = lora_places(model, config);
+  if (static_cast<std::int64_t>(blocks.size()) != model.num_layers)
+    detail::fail<ShapeError>(function, "the adapter does not fit the model", detail::str(blocks.size()) + " blocks", detail::str(model.num_layers));
+  for (const auto& place : places) {
+    const auto& pair = blocks[place.layer].pairs[place.module];
+    if (!(pair.a.shape() == place.a) || !(pair.b.shape() == place.b))
+      detail::fail<ShapeError>(function, place.name() + " does not fit the model", pair.a.shape().str() + " and " + pair.b.shape().str(),
+                               place.a.str() + " and " + place.b.str());
+  }
+}
+
 template <class T> BasicTransformer<T> BasicTransformer<T>::with_lora(const LoraConfig& lora) const {
   BasicTransformer model = *this;
   model.adapter = Lora<T>::fresh(config, lora);
@@ -145,7 +142,7 @@ template <class T> BasicTransformer<T> BasicTransformer<T>::without_adapter() co
 
 template <class T> BasicTransformer<T> BasicTransformer<T>::merged() const {
   const FpStateGuard guard;
-  detail_::check_adapter("merged", *this);
+  adapter.check("merged", config);
   BasicTransformer model = without_adapter();
   for (std::size_t l = 0; l < adapter.blocks.size(); ++l)
     for (std::size_t i = 0; i < kLoraModules.size(); ++i) {

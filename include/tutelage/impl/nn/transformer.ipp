@@ -82,21 +82,22 @@ template <class T>
 BasicTensor<T> attention(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b, const LoraBlock<T>& lora) {
   const auto& c = pass.config;
   const int heads = static_cast<int>(c.num_heads), kv_heads = static_cast<int>(c.kv_heads());
-  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias, pass.added(layer, lora, {kQ, kK, kV, kQkv}));
+  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias,
+                              pass.added(layer, lora, {kLoraQ, kLoraK, kLoraV, kLoraQkv}));
   if (c.qk_norm) qkv = ops::qk_norm(qkv, b.q_norm_gain, b.k_norm_gain, c.norm_eps, heads, kv_heads);
   if (pass.angles.size()) qkv = ops::rotary(qkv, pass.positions, pass.angles, heads, kv_heads);
   const auto seen = ops::causal_attention(qkv, pass.offsets, heads, kv_heads, c.window(layer));
-  return ops::linear(seen, b.out_weight, b.out_bias, Activation::kNone, pass.added(layer, lora, {kOut}));
+  return ops::linear(seen, b.out_weight, b.out_bias, Activation::kNone, pass.added(layer, lora, {kLoraOut}));
 }
 
 template <class T>
 BasicTensor<T> mlp(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b, const LoraBlock<T>& lora) {
   const auto& c = pass.config;
   const Activation act = activation_of(c);
-  const auto up = pass.added(layer, lora, {kUp}), down = pass.added(layer, lora, {kDown});
+  const auto up = pass.added(layer, lora, {kLoraUp}), down = pass.added(layer, lora, {kLoraDown});
   if (c.gated_mlp)
     return ops::norm_gated_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.gate_weight, b.gate_bias, b.up_weight, b.up_bias, act, b.down_weight,
-                               b.down_bias, pass.added(layer, lora, {kGate}), up, down);
+                               b.down_bias, pass.added(layer, lora, {kLoraGate}), up, down);
   return ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.up_weight, b.up_bias, act, b.down_weight, b.down_bias, up, down);
 }
 
@@ -150,7 +151,7 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  detail_::check_adapter("Transformer", *this);
+  adapter.check("Transformer", config);
   const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
   const LoraBlock<T> none;
   auto x = ops::embedding(token_embedding, batch.ids);
