@@ -122,6 +122,9 @@ inline void belongs(const char* function, const SafeTensors& content, const std:
 }
 
 inline void write_transformer(const std::string& folder, const nn::Transformer& model, SafeTensors content) {
+  if (!model.adapter.empty())
+    detail::fail<StateError>("save", "the model has an adapter", "one", "a plain model",
+                             "merged() gives one; save_adapter writes the adapter alone.");
   model.visit([&](const std::string& name, const Tensor& t) { content.tensors.emplace(name, t); });
   const std::string config = config_json(model.config);
   content.metadata["config"] = config;
