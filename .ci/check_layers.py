@@ -21,7 +21,7 @@ THIRD_PARTIES = {
     "unsupported": {"kernels", "interop"},
     "nlohmann": {"text", "env", "io"},
 }
-SYSTEM = {"xmmintrin.h": {"base", "kernels"}, "immintrin.h": {"base", "kernels"}, "arm_neon.h": {"kernels"}, "unistd.h": {"io"}, "fcntl.h": {"io"}, "sys/stat.h": {"io"}}
+SYSTEM = {"xmmintrin.h": {"base", "kernels"}, "immintrin.h": {"base", "kernels"}, "arm_neon.h": {"kernels"}, "unistd.h": {"io"}, "fcntl.h": {"io"}, "sys/stat.h": {"io"}, "sys/mman.h": {"io"}}
 FORBIDDEN = {"random": "its distributions differ between standard libraries", "regex": "its results and speed differ between standard libraries"}
 ROOT_HEADERS = {"config.hpp", "version.hpp", "fwd.hpp", "impl/fp_push.hpp", "impl/fp_pop.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

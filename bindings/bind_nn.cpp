@@ -1,8 +1,8 @@
 #include "casters.hpp"
 #include "tutelage/impl/tensor/storage.hpp"
 #include "tutelage/io/hf_names.hpp"
-#include "tutelage/io/model.hpp"
 #include "tutelage/io/peft.hpp"
+#include "tutelage/io/pretrained.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/optim/adamw.hpp"
 
@@ -81,12 +81,15 @@ void bind_nn(py::module_& m) {
       .def_property_readonly("stop_reason", [](const nn::Generation& g) { return g.stop_reason == nn::StopReason::kStopId ? "stop_id" : "length"; });
   py::class_<Transformer>(m, "Transformer", "Weights of a decoder transformer; a value.")
       .def(py::init<const nn::TransformerConfig&, std::uint64_t>(), py::arg("config"), py::arg("seed") = 0, py::call_guard<py::gil_scoped_release>())
-      .def_static("load", &io::load_transformer, py::arg("folder"), py::call_guard<py::gil_scoped_release>(),
-                  "Reads config.json and model.safetensors from a folder; a chatbot's folder has them too.")
+      .def_static("_load", &io::load_transformer, py::arg("path"), py::call_guard<py::gil_scoped_release>())
       .def(
-          "save", [](const Transformer& t, const std::string& folder) { io::save_transformer(folder, t); }, py::arg("folder"),
-          py::call_guard<py::gil_scoped_release>(),
-          "Writes config.json and model.safetensors into a folder, each whole or not at all, the weights last.")
+          "save",
+          [](const Transformer& t, const std::string& folder, const std::string& base, const std::string& license, const std::string& training) {
+            io::save_transformer(folder, t, {base, license, training});
+          },
+          py::arg("folder"), py::arg("base") = "", py::arg("license") = "", py::arg("training") = "", py::call_guard<py::gil_scoped_release>(),
+          "Writes config.json, generation_config.json and model.safetensors into a folder that transformers loads, each whole or not at all, the "
+          "weights last; README.md where base, license or training says what it holds.")
       .def_readonly("config", &Transformer::config)
       .def_readwrite("recompute_blocks", &Transformer::recompute_blocks,
                      "Training keeps only what enters a block and computes its inside twice: less memory, the same bits.")

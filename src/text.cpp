@@ -1,3 +1,4 @@
 #include "tutelage/impl/text/augment.ipp"
 #include "tutelage/impl/text/chat.ipp"
+#include "tutelage/impl/text/chat_jinja.ipp"
 #include "tutelage/impl/text/tokenizer.ipp"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import _core
+from . import _core, _hub
 from ._core import GenerateOptions, Generation, LoraConfig, RopeScaling, Transformer, TransformerConfig
 
 __all__ = ["GenerateOptions", "Generation", "LoraConfig", "RopeScaling", "Transformer", "TransformerConfig"]
@@ -52,4 +52,12 @@ def generate(self, prompts, on_token=None, should_stop=None, **options):
     return self._generate([list(map(int, p)) for p in prompts], GenerateOptions(**options), on_token, should_stop)
 
 
-Transformer.logits, Transformer.logprobs, Transformer.generate = logits, logprobs, generate
+def load(path):
+    """Reads a language model from a folder (config.json and model.safetensors, as transformers has them; a chatbot's folder has them too), a .gguf
+    file, llama2.c's .bin, or by its name "owner/name" from Hugging Face's local cache. io.load_pretrained also gives token ids and heads."""
+    return Transformer._load(_hub.find(path, "Transformer.load"))
+
+
+Transformer.logits, Transformer.logprobs, Transformer.generate, Transformer.load = logits, logprobs, generate, staticmethod(load)
+Transformer.from_pretrained = _hub.Habit("from_pretrained", 'tutelage.nn.Transformer.load(folder, file or "owner/name")')
+Transformer.save_pretrained = _hub.Habit("save_pretrained", "tutelage.nn.Transformer.save(folder)")

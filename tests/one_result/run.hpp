@@ -146,7 +146,7 @@ inline std::string exactly(double x) {
 }
 
 /// A trainer that is read from the file which the other was written to.
-inline std::unique_ptr<train::PPOTrainer> resumed(const train::PPOTrainer& trainer, const train::PPOConfig& config) {
+inline std::unique_ptr<train::PPOTrainer> resumed(const Problem& problem, const train::PPOTrainer& trainer, const train::PPOConfig& config) {
   const std::string path = (std::filesystem::temp_directory_path() / ("one_result." + std::to_string(getpid()) + ".safetensors")).string();
   const auto visit = [](train::PPOState& state, const auto& f) {
     state.model.visit([&](const std::string& name, Tensor& t) { f("model." + name, t); });
@@ -169,7 +169,7 @@ inline std::unique_ptr<train::PPOTrainer> resumed(const train::PPOTrainer& train
   }
   auto file = io::read_safetensors(path);
   std::filesystem::remove(path);
-  const auto fresh = model();
+  const auto fresh = model(problem);
   train::PPOState state{{fresh, nn::ScalarHead<float>(fresh.config.hidden_size)}, fresh, {}, std::stoll(file.metadata.at("iteration"))};
   state.optimizer.step = std::stoll(file.metadata.at("step"));
   state.optimizer.beta1_power = std::strtod(file.metadata.at("beta1_power").c_str(), nullptr);
@@ -185,7 +185,7 @@ inline Digests digests_of(const Problem& problem, const Execution& execution) {
   auto trainer = std::make_unique<train::PPOTrainer>(model(problem), config(problem, execution));
   Sha256 ids, logprobs, statistics;
   for (std::int64_t step = 0; step < problem.steps; ++step) {
-    if (execution.stops.count(step)) trainer = resumed(*trainer, config(problem, execution));
+    if (execution.stops.count(step)) trainer = resumed(problem, *trainer, config(problem, execution));
     const auto answers = trainer->generate(asked);
     for (const auto& a : answers) {
       ids.add(std::span<const std::int32_t>(a.ids));

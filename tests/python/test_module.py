@@ -111,7 +111,7 @@ def test_transformers_and_tokenizers_in_folders(tmp_path):
             read(str(empty))
     nn.Transformer(nn.TransformerConfig(vocab_size=31, hidden_size=8, num_heads=1)).save(str(tmp_path / "other"))
     (tmp_path / "other" / "config.json").replace(tmp_path / "new" / "model" / "config.json")
-    with pytest.raises(tutelage.IoError, match="load_transformer.*another config.json"):
+    with pytest.raises(tutelage.IoError, match="load_pretrained.*another config.json"):
         nn.Transformer.load(folder)
     (tmp_path / "file").touch()
     for save in (model.save, words.save):

@@ -2,34 +2,30 @@
 #include <string>
 #include <vector>
 
-#include "tutelage/nn/transformer.hpp"
+#include "tutelage/io/pretrained.hpp"
 #include "tutelage/text/chat.hpp"
 
 TUTELAGE_BEGIN
 
 namespace io {
 
-/// A chatbot in a folder: config.json, tokenizer.json, model.safetensors, and conversations.jsonl, the exchanges it rehearses while it is taught.
+/// A chatbot in a folder: config.json, generation_config.json and model.safetensors as transformers has them, tokenizer.json, and
+/// conversations.jsonl, the exchanges it rehearses while it is taught.
 struct ChatModel {
   nn::Transformer transformer;
   text::Tokenizer tokenizer;
   std::vector<text::Conversation> conversations;
+  TokenIds ids;  // no eos: those of <|im_end|> and <|endoftext|> are written
 };
 
 /// Writes the folder; the weights come last and name the configuration and the tokenizer they belong to, so that a folder is whole or refused.
 /// @throws IoError
 void save_model(const std::string& folder, const ChatModel& model);
 
-/// @throws IoError naming the file and what is wrong, ConfigError for an unknown key (the nearest is suggested)
-ChatModel load_model(const std::string& folder);
-
-/// Writes config.json and model.safetensors, the transformer without the rest of a chatbot; weights last. A tokenizer in the folder stays as it is.
-/// @throws IoError. Checked by: test_model.cpp, test_module.py
-void save_transformer(const std::string& folder, const nn::Transformer& model);
-
-/// Reads what save_transformer or save_model wrote; a chatbot's tokenizer is not looked at.
-/// @throws IoError naming the file and what is wrong, ConfigError for an unknown key. Checked by: test_model.cpp, test_module.py
-nn::Transformer load_transformer(const std::string& folder);
+/// Reads such a folder, any folder of Hugging Face's with a tokenizer.json, a .gguf file with the tokenizer it carries, or llama2.c's .bin with the
+/// tokenizer.bin, or the one tok*.bin, beside it.
+/// @throws IoError naming the file and what is wrong, ConfigError for what is not supported, by name. Checked by: test_model.cpp, test_files.py
+ChatModel load_model(const std::string& path);
 
 }  // namespace io
 

@@ -15,7 +15,7 @@ from tutelage import ValueError
 import typing
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Progress', 'RewardConfig', 'RewardEnsemble', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'gradcheck', 'isa', 'load_model', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'render_example', 'save_model', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations']
 class Progress:
     """
     One report of a long call.
@@ -721,36 +721,261 @@ class AdamWState:
     @property
     def step(self) -> int:
         ...
+class TokenizerConfig:
+    """
+    What tokenizer_config.json holds besides tokenizer.json.
+    """
+    fields: typing.ClassVar[list] = ['chat_template', 'default_system', 'jinja', 'bos_token', 'eos_token', 'unk_token', 'pad_token', 'other']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def bos_token(self) -> str:
+        """
+        Begins a text; empty: none.
+        """
+    @bos_token.setter
+    def bos_token(self, arg0: str) -> None:
+        ...
+    @property
+    def chat_template(self) -> str:
+        """
+        chatml, llama2, llama3, zephyr; jinja: the text in `jinja`.
+        """
+    @chat_template.setter
+    def chat_template(self, arg0: str) -> None:
+        ...
+    @property
+    def default_system(self) -> str:
+        """
+        Of the built-in templates: the system turn of a conversation without one.
+        """
+    @default_system.setter
+    def default_system(self, arg0: str) -> None:
+        ...
+    @property
+    def eos_token(self) -> str:
+        """
+        Ends a text; empty: none.
+        """
+    @eos_token.setter
+    def eos_token(self, arg0: str) -> None:
+        ...
+    @property
+    def jinja(self) -> str:
+        """
+        The template's text.
+        """
+    @jinja.setter
+    def jinja(self, arg0: str) -> None:
+        ...
+    @property
+    def other(self) -> str:
+        """
+        The file's other keys, an object in JSON.
+        """
+    @other.setter
+    def other(self, arg0: str) -> None:
+        ...
+    @property
+    def pad_token(self) -> str:
+        """
+        Fills batches of other libraries; empty: none.
+        """
+    @pad_token.setter
+    def pad_token(self, arg0: str) -> None:
+        ...
+    @property
+    def unk_token(self) -> str:
+        """
+        Stands for what is unknown; empty: none.
+        """
+    @unk_token.setter
+    def unk_token(self, arg0: str) -> None:
+        ...
+class TokenizerData:
+    """
+    A tokenizer as plain lists, as GGUF and llama2.c files carry it.
+    """
+    fields: typing.ClassVar[list] = ['kind', 'pre', 'tokens', 'scores', 'types', 'merges', 'bos', 'eos', 'unk', 'pad', 'add_bos', 'add_eos', 'add_space_prefix', 'chat_template', 'name']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def add_bos(self) -> bool:
+        """
+        Where special tokens are added, bos begins the text.
+        """
+    @add_bos.setter
+    def add_bos(self, arg0: bool) -> None:
+        ...
+    @property
+    def add_eos(self) -> bool:
+        """
+        Where special tokens are added, eos ends the text.
+        """
+    @add_eos.setter
+    def add_eos(self, arg0: bool) -> None:
+        ...
+    @property
+    def add_space_prefix(self) -> bool:
+        """
+        Of llama: a text begins with a space of its own.
+        """
+    @add_space_prefix.setter
+    def add_space_prefix(self, arg0: bool) -> None:
+        ...
+    @property
+    def bos(self) -> int:
+        """
+        Id; -1: none.
+        """
+    @bos.setter
+    def bos(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def chat_template(self) -> str:
+        """
+        Jinja, or empty.
+        """
+    @chat_template.setter
+    def chat_template(self, arg0: str) -> None:
+        ...
+    @property
+    def eos(self) -> int:
+        """
+        Id; -1: none.
+        """
+    @eos.setter
+    def eos(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kind(self) -> str:
+        """
+        gpt2: byte-level BPE by merges; llama: SentencePiece's BPE by scores.
+        """
+    @kind.setter
+    def kind(self, arg0: str) -> None:
+        ...
+    @property
+    def merges(self) -> list[str]:
+        """
+        Of gpt2: two tokens with a space between.
+        """
+    @merges.setter
+    def merges(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def name(self) -> str:
+        """
+        The file, for errors.
+        """
+    @name.setter
+    def name(self, arg0: str) -> None:
+        ...
+    @property
+    def pad(self) -> int:
+        """
+        Id; -1: none.
+        """
+    @pad.setter
+    def pad(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def pre(self) -> str:
+        """
+        Of gpt2, how words are cut: gpt-2, default, llama-bpe, qwen2, smollm.
+        """
+    @pre.setter
+    def pre(self, arg0: str) -> None:
+        ...
+    @property
+    def scores(self) -> list[float]:
+        """
+        Of llama, one a token.
+        """
+    @scores.setter
+    def scores(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def tokens(self) -> list[str]:
+        """
+        By id.
+        """
+    @tokens.setter
+    def tokens(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def types(self) -> list[int]:
+        """
+        GGUF's: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte.
+        """
+    @types.setter
+    def types(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def unk(self) -> int:
+        """
+        Id; -1: none.
+        """
+    @unk.setter
+    def unk(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
 class Tokenizer:
     """
-    Byte-level BPE: any bytes go in and come out again.
+    Byte-pair encoding of the GPT-2, GPT-NeoX, Llama, Mistral and Qwen families.
     """
+    @staticmethod
+    def from_data(data: TokenizerData) -> Tokenizer:
+        """
+        Of the lists that a GGUF or llama2.c file carries.
+        """
     @staticmethod
     def from_json(json: str, name: str = 'tokenizer.json') -> Tokenizer:
         ...
     @staticmethod
     def load(folder: str) -> Tokenizer:
         """
-        Reads tokenizer.json from a folder.
+        Reads tokenizer.json, tokenizer_config.json and chat_template.jinja from a folder.
         """
     @staticmethod
     def train(texts: collections.abc.Sequence[str], vocab_size: typing.SupportsInt | typing.SupportsIndex, special_tokens: collections.abc.Sequence[str] = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']) -> Tokenizer:
         ...
-    def apply_chat_template(self, messages: list, add_generation_prompt: bool = False) -> list[int]:
+    def __copy__(self) -> Tokenizer:
         ...
+    def apply_chat_template(self, messages: list, add_generation_prompt: bool = False, tokenize: bool = True, **kwargs) -> typing.Any:
+        """
+        The conversation by config.chat_template, as ids or as text. A template in Jinja needs the extra [hf] and takes variables such as tools.
+        """
     def decode(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], skip_special: bool = True) -> str:
         ...
     def decode_bytes(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], skip_special: bool = True) -> bytes:
         ...
-    def encode(self, text: str, allow_special: bool = False) -> list[int]:
+    def encode(self, text: str, allow_special: bool = False, add_special: bool = False) -> list[int]:
+        ...
+    def encode_marked(self, text: str, plain: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]] = [], cuts: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], allow_special: bool = True) -> tuple[list[int], list[int], list[int]]:
+        """
+        Ids, and the places of the bytes (of UTF-8) that each begins and ends with. No added token but white space is seen in `plain` spans, no token goes over a cut.
+        """
+    def has_special(self, token: str) -> bool:
         ...
     def save(self, folder: str) -> None:
         """
-        Writes tokenizer.json into a folder.
+        Writes them into a folder.
         """
     def special_id(self, token: str) -> int:
         ...
     def to_json(self) -> str:
+        ...
+    @property
+    def config(self) -> TokenizerConfig:
+        """
+        What tokenizer_config.json says: special tokens, chat template.
+        """
+    @config.setter
+    def config(self, arg0: TokenizerConfig) -> None:
         ...
     @property
     def special_tokens(self) -> list[str]:
@@ -1690,6 +1915,18 @@ def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.
     """
     One step. Returns (new parameters, gradient norm before clipping).
     """
+def chat_template_jinja(name: str, default_system: str = '') -> str:
+    """
+    A built-in template in Jinja, with its answers between generation tags.
+    """
+def chat_template_names() -> list[str]:
+    """
+    The built-in chat templates.
+    """
+def end_of_answer(tokenizer: Tokenizer) -> int:
+    """
+    The id of the token that ends an answer.
+    """
 def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], members: typing.SupportsInt | typing.SupportsIndex = 3, config: RewardConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> RewardEnsemble:
     """
     Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
@@ -1718,8 +1955,10 @@ def read_conversations(path: str) -> list:
     """
     Conversations from JSON lines in TRL's columns.
     """
-def render_example(tokenizer: Tokenizer, messages: list) -> Example:
-    ...
+def render_example(tokenizer: typing.Any, messages: list) -> Example:
+    """
+    The conversation as ids, with a mask of what the assistant writes.
+    """
 def save_model(folder: str, model: ChatModel) -> None:
     ...
 def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from .. import Error, io, prefs, train
+from .. import ConfigError, Error, io, prefs, text, train
 from .screen import Interrupt, Progress, visible
 
 HELP = """  /right            the last answer was right
@@ -37,13 +37,13 @@ def converse(teacher, learn, folder=None, lines=None):
 
 def one_line(teacher, line, learn, folder, log):
     """Answers or learns; False to leave."""
-    kind, text = train.understand(line) if learn or line.startswith("/") else ("question", line.strip())
+    kind, asked = train.understand(line) if learn or line.startswith("/") else ("question", line.strip())
     if kind == "quit":
         return False
     if kind == "help" or (kind != "question" and not learn):
         print(HELP if learn else "  /quit leaves; start with --learn to teach it")
     elif kind == "question":
-        print(f"bot> {visible(teacher.answer(text))}", flush=True)
+        print(f"bot> {visible(teacher.answer(asked))}", flush=True)
     elif kind == "undo":
         print("     Back to before the last lesson." if teacher.undo() else "     There is nothing to undo.")
         if folder:
@@ -63,7 +63,35 @@ def one_line(teacher, line, learn, folder, log):
         print(f"     Learnt in {time.monotonic() - start:.0f} s. /undo takes it back.", flush=True)
     return True
 
+def go_on(model, max_new_tokens):
+    """Of a model without turns: it goes on from each line."""
+    print("This model knows no turns of a chat: it goes on from what you write. /quit or Ctrl-D leaves.")
+    while True:
+        try:
+            line = input("you> ")
+        except EOFError:
+            print()
+            return
+        if line.strip() == "/quit":
+            return
+        if line.strip():
+            ids = model.tokenizer.encode(line, add_special=True)
+            found = model.transformer.generate([ids], temperature=0, max_new_tokens=max_new_tokens, stop_ids=model.ids.eos)[0]
+            print(visible(model.tokenizer.decode(ids + found.ids)), flush=True)
+
 def run(args):
-    teacher = train.Teacher(io.load_model(args.folder))
-    converse(teacher, args.learn, args.folder if args.learn else None)
+    model = io.load_model(args.path)
+    built_in = text.find_built_in(model.tokenizer)  # what C++ can render
+    try:
+        if built_in is None:
+            raise ValueError("its chat template is none of those built in")
+        model.tokenizer.config = built_in
+        text.end_of_answer(model.tokenizer)
+    except ValueError as error:
+        if args.learn:
+            raise ConfigError(f"chat: this model cannot be taught in a chat: {error}") from None
+        go_on(model, args.max_new_tokens)
+        return 0
+    teacher = train.Teacher(model, train.TeachConfig(max_new_tokens=args.max_new_tokens))
+    converse(teacher, args.learn, args.path if args.learn else None)
     return 0

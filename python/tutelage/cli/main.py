@@ -38,7 +38,8 @@ def parser():
     demo.add_argument("--threads", type=number(int, 0, 4096), default=0, help="0: all")
 
     chat = commands.add_parser("chat", help="talk to a model")
-    chat.add_argument("folder", metavar="DIR")
+    chat.add_argument("path", metavar="PATH", help="a folder, a .gguf file, llama2.c's .bin, or owner/name in Hugging Face's local cache")
+    chat.add_argument("--max-new-tokens", type=number(int, 1, 1 << 20), default=64, help="of an answer (default: %(default)s)")
     chat.add_argument("--learn", action="store_true", help="let it be taught: /right, /wrong, /say TEXT, or say how humans would answer, in quotes")
     chat.add_argument("--threads", type=number(int, 0, 4096), default=0, help="0: all")
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -103,12 +104,22 @@ TEST_CASE("what a header declares is checked before it is believed") {
   refused(file_of("{" + good + "," + entry("v", "[1]", "[12,16]") + "}", 16), "gap");
   refused(file_of("{" + good + "," + good + "}", 8), "twice");
   refused(file_of("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8), "twice");
-  for (const std::string dtype : {"F16", "BF16", "I64", "f32", ""}) refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "dtype");
+  for (const std::string dtype : {"F16", "BF16", "F64", "F8_E4M3"})
+    refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "shape denies");
+  for (const std::string dtype : {"f32", "F33", ""}) refused(file_of("{" + entry("w", "[2]", "[0,8]", dtype) + "}", 8), "unknown dtype");
+  for (const std::string dtype : {"F64", "I64", "U64", "C64"})
+    refused(file_of("{" + entry("w", "[1]", "[0,8]", dtype) + "}", 8), "w has another type: got " + dtype);
+  refused(file_of("{" + entry("w", "[3]", "[0,1]", "F4") + "}", 1), "shape denies");  // half a byte
   refused(file_of("{" + entry("w", "[3]", "[0,8]") + "}", 8), "shape denies");
   refused(file_of("{" + entry("w", "[2]", "[8,0]") + "}", 8), "outside");
-  refused(file_of("{" + entry("w", "[2]", "[-8,8]") + "}", 8), "outside");
+  refused(file_of("{" + entry("w", "[2]", "[-8,8]") + "}", 8), "damaged");
+  refused(file_of("{" + entry("w", "[2]", "[0.0,8]") + "}", 8), "damaged");
+  refused(file_of("{" + entry("w", "[2.5]", "[0,8]") + "}", 8), "damaged");
+  refused(file_of("{" + entry("w", "[true,2]", "[0,8]") + "}", 8), "damaged");
+  refused(file_of("{" + entry("w", "[2]", "[0,8]") + "," + entry("e", "[0]", "[4,4]") + "}", 8), "e at byte 4");
+  refused(file_of(" {" + good + "}", 8), "not an object");
   refused(file_of("{" + entry("w", "[2]", "[0]") + "}", 8), "outside");
-  refused(file_of("{" + entry("w", "[-2]", "[0,8]") + "}", 8), "impossible shape");
+  refused(file_of("{" + entry("w", "[-2]", "[0,8]") + "}", 8), "damaged");
   refused(file_of("{" + entry("w", "[1,1,1,1,1,1,2]", "[0,8]") + "}", 8), "impossible shape");
   refused(file_of("{" + entry("w", "[4294967296,4294967296]", "[0,8]") + "}", 8), "impossible shape");
   refused(file_of("{" + entry("w", "[4611686018427387904]", "[0,0]") + "}", 0), "shape denies");  // 4 times it is 0 in 64 bits
@@ -119,9 +130,38 @@ TEST_CASE("what a header declares is checked before it is believed") {
   refused(file_of("[]", 0), "not an object");
   refused(file_of("{\"w\":", 0), "not valid JSON");
   refused(file_of("{\"\xff\":1}", 0), "not valid JSON");
-  refused(file_of(std::string(100000, '['), 0), "not valid JSON");
+  refused(file_of("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0), "twice");
+  refused(file_of("{\"w\":" + std::string(100000, '['), 0), "100 deep");
   refused(std::string(8, '\xff') + "{}", "longer than the file");
   refused(std::string("\x03\0\0\0\0\0\0\0{}", 10), "longer than the file");
+}
+
+TEST_CASE("halves come as floats") {
+  const Folder f("halves");
+  const std::string path = f / "h";
+  // 1, -2, the smallest subnormal, -0, the largest, infinity, and a NaN
+  const std::string halves("\x00\x3c\x00\xc0\x01\x00\x00\x80\xff\x7b\x00\x7c\x01\x7e", 14);
+  const std::string header = "{" + entry("w", "[7]", "[0,14]", "F16") + "," + entry("b", "[2]", "[14,18]", "BF16") + "}";
+  put(path, file_of(header, 0) + halves + std::string("\x80\x3f\x49\xc0", 4));
+  const auto content = io::read_safetensors(path);
+  const float* w = content.tensors.at("w").data();
+  CHECK(w[0] == 1);
+  CHECK(w[1] == -2);
+  CHECK(w[2] == std::ldexp(1.0f, -24));
+  CHECK((w[3] == 0 && std::signbit(w[3])));
+  CHECK(w[4] == 65504);
+  CHECK(w[5] == std::numeric_limits<float>::infinity());
+  CHECK(std::isnan(w[6]));
+  CHECK(content.tensors.at("b").data()[0] == 1);
+  CHECK(content.tensors.at("b").data()[1] == -3.140625f);
+}
+
+TEST_CASE("names that cannot be written are refused") {
+  const Folder f("unwritable_names");
+  CHECK_THROWS_AS(io::write_safetensors(f / "a", {{{"\xff", numbers({1})}}, {}}), ValueError);
+  CHECK_THROWS_AS(io::write_safetensors(f / "a", {{{"w", numbers({1})}}, {{"k", "\xff"}}}), ValueError);
+  CHECK_THROWS_AS(io::write_safetensors(f / "a", {{{"__metadata__", numbers({1})}}, {}}), ValueError);
+  CHECK(f.entries() == 0);
 }
 
 TEST_CASE("a garbled file is read or refused, nothing else") {

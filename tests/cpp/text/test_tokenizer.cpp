@@ -231,14 +231,16 @@ TEST_CASE("a tokenizer.json that means something else is refused by name") {
   };
   refused(changed("\"BPE\"", "\"Unigram\""), "Unigram");
   refused(changed("\"ByteLevel\"", "\"Whitespace\""), "Whitespace");
-  refused(changed("\"add_prefix_space\": false", "\"add_prefix_space\": true"), "pre_tokenizer");
-  refused(changed("\"use_regex\": true", "\"use_regex\": false"), "pre_tokenizer");
-  refused(changed("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}"), "NFC");
+  refused(changed("\"add_prefix_space\"", "\"add_prefix_spaces\""), "add_prefix_space");
+  refused(changed("\"use_regex\": true", "\"use_regex\": 1"), "damaged");
+  refused(changed("\"normalizer\": null", "\"normalizer\": {\"type\": \"Lowercase\"}"), "Lowercase");
+  refused(changed("\"post_processor\": null", "\"post_processor\": {\"type\": \"BertProcessing\"}"), "BertProcessing");
   refused(changed("\"content\": \"<|end|>more\"", "\"content\": \"\""), "empty");
   refused(changed("\"content\": \"<|end|>more\"", "\"content\": \"<|end|>\""), "twice");
   refused(changed("\"content\": \"<|end|>more\"", "\"content\": \"<|other|>\""), "<|other|>");
-  refused(changed("\"id\": 1", "\"id\": 7"), "special tokens");
-  refused(changed("\"vocab\"", "\"words\""), "damaged");
+  refused(changed("\"id\": 1", "\"id\": 7"), "added_tokens: id of <|end|>more");
+  refused(changed("\"vocab\"", "\"words\""), "words");
+  refused(changed("\"decoder\"", "\"decodes\""), "decodes");
   refused("[]", "damaged");
   refused(std::string(100000, '['), "damaged");
 }

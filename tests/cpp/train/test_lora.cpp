@@ -77,7 +77,10 @@ TEST_CASE("PPO of an adapter: first ratio exactly 1, the reference is the base, 
     for (int i = 0; i < 8; ++i) {
       const auto stats = trainer.train(all, sevens, 1);
       CHECK((stats.first_ratio_min == 1.0 && stats.first_ratio_max == 1.0));
-      if (i == 0) first = stats.reward, CHECK(stats.kl == 0);
+      if (i == 0) {
+        first = stats.reward;
+        CHECK(stats.kl == 0);
+      }
       last = stats.reward;
     }
     CHECK(last > first + 0.2);

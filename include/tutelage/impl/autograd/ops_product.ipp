@@ -18,7 +18,8 @@ template <class T> std::shared_ptr<const Storage<T>> pack(const T* b, std::int64
   return packed;
 }
 
-/// So many rows repay packing a weight on the way, in cache; fewer read the copy that its storage keeps until it is written to.
+/// So many rows repay packing a weight on the way, in cache, where there is no packed copy; fewer make one, which its storage keeps until it is
+/// written to.
 inline constexpr std::int64_t kRowsThatPack = 96;
 
 /// y (M, N) = act(x W^T + b); pre, where not null, takes what act is given.
@@ -29,11 +30,9 @@ void linear_forward(const T* x, std::int64_t m, const BasicTensor<T>& weight, co
   g.m = m, g.n = n, g.r = k;
   g.a = x, g.a_row = k;
   g.b = weight.data(), g.b_row = 1, g.b_col = k;
-  std::shared_ptr<const Storage<T>> packed;
-  if (m < kRowsThatPack) {
-    packed = weight.storage()->packed([&] { return pack(weight.data(), 1, k, k, n); });
-    g.b = packed->data(), g.packed = true;
-  }
+  const auto packed =
+      m < kRowsThatPack ? weight.storage()->packed([&] { return pack(weight.data(), 1, k, k, n); }) : weight.storage()->packed_already();
+  if (packed) g.b = packed->data(), g.packed = true;
   g.c = y, g.c_row = n;
   if (bias.size()) g.start = kernels::Gemm<T>::Start::kBias, g.bias = bias.data();
   g.act = act, g.pre = pre;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/io/file.hpp"
@@ -66,26 +67,38 @@ TUTELAGE_INLINE std::string read_file(const std::string& path) {
   }
 }
 
-TUTELAGE_INLINE void write_file(const std::string& path, std::string_view bytes) {
+namespace detail_ {
+/// A file in parts, whole or not at all, as write_file does it. `produce` is given a function that takes the next part.
+inline void write_parts(const std::string& path, const std::function<void(const std::function<void(std::string_view)>&)>& produce) {
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
-  {
-    detail_::Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.fd < 0) detail_::io_fail("write_file", "cannot create the file", temporary);
-    if (!detail_::write_all(file.fd, bytes) || ::fsync(file.fd) != 0) {
-      const int error = errno;
-      ::unlink(temporary.c_str());
-      errno = error;
-      detail_::io_fail("write_file", "cannot write the file, the old one is kept", path);
-    }
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+  const auto give_up = [&](const char* what, const std::string& name) {
     const int error = errno;
     ::unlink(temporary.c_str());
     errno = error;
-    detail_::io_fail("write_file", "cannot replace the file, the old one is kept", path);
+    io_fail("write_file", what, name);
+  };
+  {
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.fd < 0) io_fail("write_file", "cannot create the file", temporary);
+    const auto write = [&](std::string_view bytes) {
+      if (!write_all(file.fd, bytes)) give_up("cannot write the file, the old one is kept", path);
+    };
+    try {
+      produce(write);
+    } catch (...) {
+      ::unlink(temporary.c_str());
+      throw;
+    }
+    if (::fsync(file.fd) != 0) give_up("cannot write the file, the old one is kept", path);
   }
-  detail_::Descriptor folder(::open(detail_::folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot replace the file, the old one is kept", path);
+  Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.fd >= 0) ::fsync(folder.fd);
+}
+}  // namespace detail_
+
+TUTELAGE_INLINE void write_file(const std::string& path, std::string_view bytes) {
+  detail_::write_parts(path, [&](const auto& write) { write(bytes); });
 }
 
 TUTELAGE_INLINE void make_folder(const std::string& path) {

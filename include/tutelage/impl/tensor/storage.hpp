@@ -45,6 +45,11 @@ template <class T> class Storage {
     if (!packed_) packed_ = make();
     return packed_;
   }
+  /// That form where it was made already, or null.
+  std::shared_ptr<const Storage<T>> packed_already() {
+    std::lock_guard lock(packed_mutex_);
+    return packed_;
+  }
   void forget_packed() { packed_.reset(); }  // only by the sole owner
 
  private:

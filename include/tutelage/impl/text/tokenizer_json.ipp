@@ -1,15 +1,12 @@
 #pragma once
-#include <algorithm>
-#include <fstream>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <numeric>
 
-#include "tutelage/base/fail.hpp"
+#include "tutelage/impl/text/components.hpp"
+#include "tutelage/impl/text/reader.ipp"
 #include "tutelage/io/file.hpp"
 #include "tutelage/text/tokenizer.hpp"
 
-// tokenizer.json as Hugging Face's `tokenizers` has it: bytes are written as printable characters, by GPT-2's table.
+// tokenizer.json as Hugging Face's `tokenizers` has it: on bytes, pieces are written as printable characters, by GPT-2's table.
 
 TUTELAGE_BEGIN
 
@@ -17,126 +14,238 @@ namespace text {
 
 namespace detail_ {
 
-/// Byte -> code point: printable Latin-1 stands for itself, the others are 256 and up.
-inline std::vector<std::uint32_t> byte_characters() {
-  std::vector<std::uint32_t> table(256);
-  std::uint32_t next = 256;
-  for (std::uint32_t b = 0; b < 256; ++b) table[b] = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174 ? b : next++;
-  return table;
+inline std::string upper_byte(int b) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  return std::string("<0x") + digits[static_cast<std::size_t>(b) / 16] + digits[static_cast<std::size_t>(b) % 16] + ">";
 }
 
-inline std::string printable(const std::string& bytes) {
-  static const auto table = byte_characters();
-  std::string s;
-  for (unsigned char b : bytes) {
-    const std::uint32_t c = table[b];
-    if (c < 0x80)
-      s += static_cast<char>(c);
-    else
-      s += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+TUTELAGE_INLINE void Pipeline::complete(const std::string& name) {
+  Components(*this, name).read();
+  const bool bytes_out = std::any_of(decode.begin(), decode.end(), [](const DecodeStep& d) { return d.kind == DecodeStep::Kind::kByteLevel; });
+  if (bytes_out && decode.size() > 1) refuse(name, "decoder has ByteLevel among others", detail::str(decode.size()) + " steps", "ByteLevel alone");
+  added_at.assign(pieces.size(), -1);
+  byte_id.fill(-1);
+  tokens = pieces;
+  id_of.reserve(model_size);
+  std::string bytes;
+  words.assign(byte_level ? model_size : 0, "");
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const bool spelt = (byte_level || bytes_out) && unprintable(pieces[i], bytes);
+    if (spelt && bytes_out) tokens[i] = bytes;
+    if (i >= model_size) continue;
+    const auto id = static_cast<std::int32_t>(i);
+    if (!byte_level) {
+      id_of.emplace(pieces[i], id);
+      if (const int b = named_byte(pieces[i]); b >= 0 && pieces[i] == upper_byte(b)) byte_id[static_cast<std::size_t>(b)] = id;
+    } else if (spelt) {
+      words[i] = bytes;
+      id_of.emplace(words[i], id);
+      if (bytes.size() == 1) byte_id[static_cast<unsigned char>(bytes[0])] = id;
+    }
   }
-  return s;
+  if (byte_level && byte_fallback && std::find(byte_id.begin(), byte_id.end(), -1) != byte_id.end())
+    refuse(name, "model: byte_fallback beside ByteLevel", "a byte without a token", "all 256");
+  if (!unk_token.empty()) {
+    const auto it = std::find(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(model_size), unk_token);
+    if (it == pieces.begin() + static_cast<std::ptrdiff_t>(model_size))
+      refuse(name, "model: unk_token is not in the vocabulary", unk_token, "a token");
+    unk = static_cast<std::int32_t>(it - pieces.begin());
+  }
+  std::unordered_map<std::string_view, std::int32_t> id_of_piece;
+  id_of_piece.reserve(model_size);
+  for (std::size_t i = 0; i < model_size; ++i)
+    if (!id_of_piece.emplace(pieces[i], static_cast<std::int32_t>(i)).second) refuse(name, "token is given twice", pieces[i], "each once");
+  merge_of.reserve(merges.size());
+  std::string whole;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    const auto [a, b] = merges[i];
+    whole = pieces[static_cast<std::size_t>(a)] + pieces[static_cast<std::size_t>(b)];
+    const auto it = id_of_piece.find(whole);
+    if (it == id_of_piece.end()) refuse(name, "model.merges: merge " + detail::str(i) + " makes an unknown token", whole, "one of the vocabulary");
+    merge_of.insert_or_assign(pair_key(a, b), Merge{merge_ranks.empty() ? static_cast<std::int32_t>(i) : merge_ranks[i], it->second});
+  }
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    AddedToken& t = added[i];
+    t.blank = true;
+    for (std::size_t at = 0; at < t.content.size(); at += code_at(t.content, at).size)
+      t.blank = t.blank && kind_of(code_at(t.content, at).code) == Kind::kSpace;
+    added_at[static_cast<std::size_t>(t.id)] = static_cast<std::int32_t>(i);
+    if (t.special) special.push_back(t.content);
+    const std::string content = t.normalized ? detail_::normalized(*this, t.content, nullptr).bytes : t.content;
+    // As the reference has it, such a token is spelt in its normal form.
+    if (t.normalized) tokens[static_cast<std::size_t>(t.id)] = bytes_out && unprintable(content, bytes) ? bytes : content;
+    if (!content.empty()) (t.normalized ? this->normalized : raw).add(content, t.id);
+  }
 }
 
-/// Whether JSON can hold it.
-inline bool is_utf8(const std::string& s) {
+/// The vocabulary by ids, without holes.
+inline void read_vocabulary(Pipeline& p, const Json& vocab, const std::string& name) {
+  if (!vocab.is_object()) refuse(name, "model.vocab", vocab.type_name(), "an object");
+  std::vector<std::uint8_t> seen(vocab.size());
+  p.pieces.resize(vocab.size());
+  for (const auto& [token, id] : vocab.items()) {
+    const auto n = id.is_number_integer() ? id.get<std::int64_t>() : -1;
+    if (n < 0 || n >= static_cast<std::int64_t>(vocab.size()))
+      refuse(name, "model.vocab: id of " + token, id.dump(), "0 to " + detail::str(vocab.size() - 1) + ", each once");
+    if (seen[static_cast<std::size_t>(n)]) refuse(name, "model.vocab: id is given twice", detail::str(n) + " for " + token, "each once");
+    seen[static_cast<std::size_t>(n)] = 1;
+    p.pieces[static_cast<std::size_t>(n)] = token;
+  }
+  p.model_size = p.pieces.size();
+}
+
+inline void read_merges(Pipeline& p, const Json& merges, const std::string& name) {
+  std::unordered_map<std::string_view, std::int32_t> id_of;
+  id_of.reserve(p.pieces.size());
+  for (std::size_t i = 0; i < p.pieces.size(); ++i) id_of.emplace(p.pieces[i], static_cast<std::int32_t>(i));
+  if (!merges.is_array()) refuse(name, "model.merges", merges.type_name(), "a list");
+  p.merges.reserve(merges.size());
+  for (const auto& m : merges) {
+    std::string_view a, b;
+    if (m.is_string()) {
+      const std::string_view pair = m.get_ref<const std::string&>();
+      const auto at = pair.find(' ');
+      if (at == std::string_view::npos || pair.find(' ', at + 1) != std::string_view::npos)
+        refuse(name, "model.merges: merge " + detail::str(p.merges.size()), std::string(pair), "two tokens with a space between");
+      a = pair.substr(0, at), b = pair.substr(at + 1);
+    } else {
+      if (!m.is_array() || m.size() != 2) refuse(name, "model.merges: merge " + detail::str(p.merges.size()), m.dump(), "two tokens");
+      a = m.at(0).get_ref<const std::string&>(), b = m.at(1).get_ref<const std::string&>();
+    }
+    const auto left = id_of.find(a), right = id_of.find(b);
+    if (left == id_of.end() || right == id_of.end())
+      refuse(name, "model.merges: merge " + detail::str(p.merges.size()) + " of an unknown token", std::string(a) + " " + std::string(b),
+             "tokens of the vocabulary");
+    p.merges.emplace_back(left->second, right->second);
+  }
+}
+
+inline void read_added(Pipeline& p, const Json& added, const std::string& name) {
+  std::unordered_map<std::string_view, std::int32_t> id_of;
+  for (std::size_t i = 0; i < p.model_size; ++i) id_of.emplace(p.pieces[i], static_cast<std::int32_t>(i));
+  std::set<std::string> seen;
+  for (const auto& t : added) {
+    AddedToken token{0,
+                     t.at("content"),
+                     t.value("single_word", false),
+                     t.value("lstrip", false),
+                     t.value("rstrip", false),
+                     t.value("normalized", true),
+                     t.value("special", false)};
+    if (token.content.empty()) refuse(name, "added_tokens: token is empty", t.dump(), "some text");
+    if (!seen.insert(token.content).second) refuse(name, "added_tokens: token is given twice", token.content, "each once");
+    const auto it = id_of.find(token.content);
+    const auto id = it != id_of.end() ? it->second : static_cast<std::int32_t>(p.pieces.size());
+    if (!t.at("id").is_number_integer() || t.at("id") != id)
+      refuse(name, "added_tokens: id of " + token.content, t.at("id").dump(), detail::str(id) + ", of the vocabulary or the next free one");
+    token.id = id;
+    if (it == id_of.end()) p.pieces.push_back(token.content);
+    p.added.push_back(std::move(token));
+  }
+  std::sort(p.added.begin(), p.added.end(), [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
+}
+
+inline std::string text_of(const Json& object, const char* key) {
+  return object.contains(key) && object.at(key).is_string() ? object.at(key).get<std::string>() : "";
+}
+
+inline void known_keys(const Json& object, const std::string& name, const char* where, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) refuse(name, std::string(where) + ": unknown key", key, "keys of tokenizer.json");
+}
+
+/// The file without its model, keys in the order of the file.
+inline nlohmann::ordered_json head_of(const std::string& text) {
+  bool in_model = false;
+  return nlohmann::ordered_json::parse(text, [&](int depth, nlohmann::ordered_json::parse_event_t event, nlohmann::ordered_json& value) {
+    const bool key = event == nlohmann::ordered_json::parse_event_t::key && depth == 1;
+    if (key) in_model = value == "model";
+    return depth == 0 || key || !in_model;
+  });
+}
+
+inline std::shared_ptr<Pipeline> read_pipeline(const std::string& text, const std::string& name) {
   try {
-    return !nlohmann::json(s).dump().empty();
-  } catch (const nlohmann::json::exception&) { return false; }
+    const Json whole = parse_strict(text, name);
+    const Json& model = whole.at("model");
+    known_keys(whole, name, "file",
+               {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"});
+    known_keys(model, name, "model",
+               {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges",
+                "vocab", "merges"});
+    // Files of old have no type; BPE is told by its merges.
+    if (const std::string type = model.value("type", model.contains("merges") ? "BPE" : "none"); type != "BPE")
+      refuse(name, "unknown model", type, "BPE");
+    for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
+      if (!text_of(model, key).empty()) refuse(name, std::string("model: unknown ") + key, text_of(model, key), "none");
+    if (model.contains("dropout") && !model.at("dropout").is_null() && model.at("dropout") != 0.0)
+      refuse(name, "model: dropout", model.at("dropout").dump(), "none");
+    auto p = std::make_shared<Pipeline>();
+    p->unk_token = text_of(model, "unk_token");
+    p->fuse_unk = model.value("fuse_unk", false);
+    p->byte_fallback = model.value("byte_fallback", false);
+    p->ignore_merges = model.value("ignore_merges", false);
+    const auto head = head_of(text);
+    for (auto [key, to] : {std::pair("normalizer", &p->normalizer), std::pair("pre_tokenizer", &p->pre_tokenizer),
+                           std::pair("post_processor", &p->post_processor), std::pair("decoder", &p->decoder)})
+      if (head.contains(key)) *to = head.at(key).dump();
+    read_vocabulary(*p, model.at("vocab"), name);
+    read_merges(*p, model.at("merges"), name);
+    if (whole.contains("added_tokens")) read_added(*p, whole.at("added_tokens"), name);
+    p->complete(name);
+    return p;
+  } catch (const nlohmann::json::exception& e) { refuse(name, "file is damaged", e.what(), "a tokenizer.json"); }
 }
 
 }  // namespace detail_
 
 TUTELAGE_INLINE std::string Tokenizer::to_json() const {
   using json = nlohmann::ordered_json;
-  json vocab = json::object(), merges = json::array(), added = json::array();
-  for (std::size_t i = 0; i < special_.size(); ++i) {
-    added.push_back({{"id", i},
-                     {"content", special_[i]},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", false},
-                     {"special", true}});
-    vocab[special_[i]] = i;
-  }
-  for (std::size_t i = special_.size(); i < tokens_.size(); ++i) vocab[detail_::printable(tokens_[i])] = i;
-  for (const auto& [a, b] : merges_) merges.push_back({detail_::printable(token(a)), detail_::printable(token(b))});
-  const json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-  const json whole = {{"version", "1.0"},
-                      {"truncation", nullptr},
-                      {"padding", nullptr},
-                      {"added_tokens", added},
-                      {"normalizer", nullptr},
-                      {"pre_tokenizer", byte_level},
-                      {"post_processor", nullptr},
-                      {"decoder", byte_level},
-                      {"model",
-                       {{"type", "BPE"},
-                        {"dropout", nullptr},
-                        {"unk_token", nullptr},
-                        {"continuing_subword_prefix", nullptr},
-                        {"end_of_word_suffix", nullptr},
-                        {"fuse_unk", false},
-                        {"byte_fallback", false},
-                        {"ignore_merges", false},
-                        {"vocab", vocab},
-                        {"merges", merges}}}};
+  const detail_::Pipeline& p = *pipeline_;
+  json::object_t vocab;  // filled as the list that it is: looking up each key would take its square
+  vocab.reserve(p.model_size);
+  for (std::size_t i = 0; i < p.model_size; ++i) vocab.emplace_back(p.pieces[i], i);
+  json merges = json::array(), added = json::array();
+  std::vector<std::size_t> order(p.merges.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!p.merge_ranks.empty())
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p.merge_ranks[a] < p.merge_ranks[b]; });
+  const auto piece = [&](std::int32_t id) -> const std::string& { return p.pieces[static_cast<std::size_t>(id)]; };
+  for (const std::size_t i : order) merges.push_back({piece(p.merges[i].first), piece(p.merges[i].second)});
+  for (const auto& t : p.added)
+    added.push_back({{"id", t.id},
+                     {"content", t.content},
+                     {"single_word", t.single_word},
+                     {"lstrip", t.lstrip},
+                     {"rstrip", t.rstrip},
+                     {"normalized", t.normalized},
+                     {"special", t.special}});
+  json whole = {{"version", "1.0"},
+                {"truncation", nullptr},
+                {"padding", nullptr},
+                {"added_tokens", std::move(added)},
+                {"normalizer", json::parse(p.normalizer)},
+                {"pre_tokenizer", json::parse(p.pre_tokenizer)},
+                {"post_processor", json::parse(p.post_processor)},
+                {"decoder", json::parse(p.decoder)},
+                {"model",
+                 {{"type", "BPE"},
+                  {"dropout", nullptr},
+                  {"unk_token", p.unk_token.empty() ? json() : json(p.unk_token)},
+                  {"continuing_subword_prefix", nullptr},
+                  {"end_of_word_suffix", nullptr},
+                  {"fuse_unk", p.fuse_unk},
+                  {"byte_fallback", p.byte_fallback},
+                  {"ignore_merges", p.ignore_merges},
+                  {"vocab", nullptr},
+                  {"merges", nullptr}}}};
+  whole["model"]["vocab"] = std::move(vocab);
+  whole["model"]["merges"] = std::move(merges);
   return whole.dump(1) + "\n";
 }
 
 TUTELAGE_INLINE Tokenizer Tokenizer::from_json(const std::string& text, const std::string& name) {
-  const auto wrong = [&](const std::string& what, const std::string& got, const std::string& expected) {
-    detail::fail<IoError>("Tokenizer::load", name + ": " + what, got, expected);
-  };
-  try {
-    const auto whole = nlohmann::json::parse(text);
-    const auto& model = whole.at("model");
-    if (model.at("type") != "BPE") wrong("unknown model", model.at("type").dump(), "BPE");
-    const auto& cut = whole.at("pre_tokenizer");
-    if (!cut.is_object() || cut.value("type", "") != "ByteLevel" || cut.value("add_prefix_space", false) || !cut.value("use_regex", true))
-      wrong("unknown pre_tokenizer", cut.dump(), "ByteLevel with its regex, without prefix space");
-    if (!whole.value("normalizer", nlohmann::json()).is_null()) wrong("unknown normalizer", whole.at("normalizer").dump(), "none");
-    std::vector<std::string> special;
-    for (const auto& t : whole.at("added_tokens")) {
-      if (t.at("id").get<std::int64_t>() != static_cast<std::int64_t>(special.size()))
-        wrong("special tokens are not the first ids", t.dump(), "id " + detail::str(special.size()));
-      special.push_back(t.at("content"));
-      if (special.back().empty()) wrong("special token is empty", t.dump(), "some text");
-      if (std::find(special.begin(), special.end() - 1, special.back()) != special.end() - 1)
-        wrong("special token is given twice", t.dump(), "each once");
-    }
-    Tokenizer t = base(special);
-    std::map<std::string, std::int32_t> id_of;
-    for (std::size_t i = special.size(); i < t.tokens_.size(); ++i) id_of[detail_::printable(t.tokens_[i])] = static_cast<std::int32_t>(i);
-    for (const auto& m : model.at("merges")) {
-      const std::string a = m.at(0), b = m.at(1);
-      if (!id_of.count(a) || !id_of.count(b)) wrong("merge of unknown tokens", a + " " + b, "tokens made by earlier merges");
-      id_of[a + b] = static_cast<std::int32_t>(t.tokens_.size());
-      t.add_merge(id_of[a], id_of[b]);
-    }
-    const auto& vocab = model.at("vocab");
-    if (vocab.size() != t.tokens_.size())
-      wrong("vocabulary and merges do not fit", detail::str(vocab.size()) + " tokens", detail::str(t.tokens_.size()));
-    for (std::size_t i = 0; i < special.size(); ++i) id_of[special[i]] = static_cast<std::int32_t>(i);
-    for (const auto& [token, id] : id_of)
-      if (!vocab.contains(token) || vocab.at(token) != id) wrong("vocabulary has another order", token, "id " + detail::str(id));
-    return t;
-  } catch (const nlohmann::json::exception& e) { detail::fail<IoError>("Tokenizer::load", name + " is damaged", e.what(), "a tokenizer.json"); }
-}
-
-TUTELAGE_INLINE Tokenizer Tokenizer::load(const std::string& folder) {
-  const std::string path = folder + "/tokenizer.json";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) detail::fail<IoError>("Tokenizer::load", "cannot open the file", path, "a readable tokenizer.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  return from_json(text.str(), path);
-}
-
-TUTELAGE_INLINE void Tokenizer::save(const std::string& folder) const {
-  io::make_folder(folder);
-  io::write_file(folder + "/tokenizer.json", to_json());
+  return Tokenizer(detail_::read_pipeline(text, name));
 }
 
 }  // namespace text

@@ -1,7 +1,5 @@
 #pragma once
-#include <algorithm>
-
-#include "tutelage/impl/text/unicode.hpp"
+#include "tutelage/impl/text/characters.hpp"
 #include "tutelage/text/tokenizer.hpp"
 
 TUTELAGE_BEGIN
@@ -10,81 +8,104 @@ namespace text {
 
 namespace detail_ {
 
-enum class Kind { kLetter, kNumber, kSpace, kOther };
+/// How words are cut: by GPT-2's pattern, or by Llama 3's and Qwen 2's, which differ in how many digits go together.
+enum class Words { kGpt2, kLlama3, kQwen2 };
 
-inline bool in_ranges(std::uint32_t c, std::span<const CodeRange> ranges) {
-  const auto it = std::upper_bound(ranges.begin(), ranges.end(), c, [](std::uint32_t x, const CodeRange& r) { return x < r.first; });
-  return it != ranges.begin() && c <= std::prev(it)->last;
-}
+inline constexpr std::string_view kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+inline constexpr std::string_view kLlama3Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+inline constexpr std::string_view kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-inline Kind kind_of(std::uint32_t c) {
-  if (c < 0x80) {
-    if ((c | 32) >= 'a' && (c | 32) <= 'z') return Kind::kLetter;
-    if (c >= '0' && c <= '9') return Kind::kNumber;
-    return c == ' ' || (c >= 9 && c <= 13) ? Kind::kSpace : Kind::kOther;
+class WordCutter {
+ public:
+  WordCutter(std::string_view s, Words words) : s_(s), words_(words) {}
+  /// Where the word that begins at `at` ends.
+  std::size_t end(std::size_t at) const {
+    if (s_[at] == '\'')
+      if (const std::size_t e = contraction(at); e > at) return e;
+    return words_ == Words::kGpt2 ? gpt2(at) : llama3(at);
   }
-  if (c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-      c == 0x3000)
-    return Kind::kSpace;
-  if (in_ranges(c, kLetters)) return Kind::kLetter;
-  return in_ranges(c, kNumbers) ? Kind::kNumber : Kind::kOther;
-}
 
-struct Character {
-  Kind kind;
-  std::size_t size;  // bytes
-};
-
-/// The character at `at`; a byte that is not valid UTF-8 stands for itself, as `other`.
-inline Character character(std::string_view s, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(s[i])); };
-  const std::uint32_t b = byte(at);
-  if (b < 0x80) return {kind_of(b), 1};
-  const std::size_t n = b >= 0xF0 && b < 0xF5 ? 4 : b >= 0xE0 && b < 0xF0 ? 3 : b >= 0xC2 && b < 0xE0 ? 2 : 0;
-  if (n == 0 || at + n > s.size()) return {Kind::kOther, 1};
-  std::uint32_t c = b & (0xFFu >> (n + 1));
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return {Kind::kOther, 1};
-    c = c << 6 | (byte(at + i) & 0x3F);
+ private:
+  struct Next {
+    Kind kind;
+    std::size_t size;
+  };
+  Next next(std::size_t at) const {
+    const Code c = code_at(s_, at);
+    return {kind_of(c.code), c.size};
   }
-  return {kind_of(c), n};
-}
-
-}  // namespace detail_
-
-// 's|'t|'re|'ve|'m|'ll|'d| ?letters+| ?numbers+| ?others+|spaces+(?!not space)|spaces+
-TUTELAGE_INLINE std::vector<std::string_view> split_words(std::string_view s) {
-  using detail_::Kind;
-  std::vector<std::string_view> words;
-  const auto run = [&](std::size_t at, Kind kind) {
-    while (at < s.size()) {
-      const auto c = detail_::character(s, at);
+  bool is(std::size_t at, Kind kind) const { return at < s_.size() && next(at).kind == kind; }
+  bool is_break(std::size_t at) const { return at < s_.size() && (s_[at] == '\n' || s_[at] == '\r'); }
+  std::size_t run(std::size_t at, Kind kind, std::size_t most = static_cast<std::size_t>(-1)) const {
+    for (std::size_t n = 0; at < s_.size() && n < most; ++n) {
+      const Next c = next(at);
       if (c.kind != kind) break;
       at += c.size;
     }
     return at;
-  };
-  for (std::size_t i = 0; i < s.size();) {
-    std::size_t end = i;
-    if (s[i] == '\'') {
-      for (std::string_view tail : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
-        if (s.substr(i, tail.size()) == tail) {
-          end = i + tail.size();
+  }
+  /// 's|'t|'re|'ve|'m|'ll|'d; in the newer patterns of either case, a long s too.
+  std::size_t contraction(std::size_t at) const {
+    for (std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"}) {
+      std::size_t i = at + 1, k = 0;
+      for (; k < tail.size() && i < s_.size(); ++k) {
+        const char c = s_[i];
+        if (c == tail[k] || (words_ != Words::kGpt2 && c == tail[k] - 32))
+          i += 1;
+        else if (words_ != Words::kGpt2 && tail[k] == 's' && s_.substr(i, 2) == "\xC5\xBF")
+          i += 2;
+        else
           break;
-        }
-    }
-    if (end == i) {
-      const std::size_t start = s[i] == ' ' && i + 1 < s.size() && detail_::character(s, i + 1).kind != Kind::kSpace ? i + 1 : i;
-      const auto first = detail_::character(s, start);
-      end = run(start, first.kind);
-      if (first.kind == Kind::kSpace && end < s.size()) {  // leave the last space to the word that follows
-        std::size_t last = i;
-        for (std::size_t at = i; at < end; at += detail_::character(s, at).size) last = at;
-        if (last > i) end = last;
       }
+      if (k == tail.size()) return i;
     }
+    return at;
+  }
+  /// \s+(?!\S)|\s+: the last space is left to the word that follows.
+  std::size_t spaces(std::size_t at) const {
+    const std::size_t end = run(at, Kind::kSpace);
+    if (end == s_.size()) return end;
+    const std::size_t last = before(s_, end);
+    return last > at ? last : end;
+  }
+  //  ?letters+| ?numbers+| ?others+|spaces
+  std::size_t gpt2(std::size_t at) const {
+    const std::size_t start = s_[at] == ' ' && at + 1 < s_.size() && !is(at + 1, Kind::kSpace) ? at + 1 : at;
+    const Kind kind = next(start).kind;
+    return kind == Kind::kSpace ? spaces(at) : run(start, kind);
+  }
+  // (neither break, letter nor number)?letters+|number{1,3}| ?others+breaks*|spaces*breaks+|spaces
+  std::size_t llama3(std::size_t at) const {
+    const Next c = next(at);
+    if (c.kind == Kind::kLetter) return run(at, Kind::kLetter);
+    if (c.kind == Kind::kNumber) return run(at, Kind::kNumber, words_ == Words::kLlama3 ? 3 : 1);
+    if (!is_break(at) && is(at + c.size, Kind::kLetter)) return run(at + c.size, Kind::kLetter);
+    const std::size_t start = s_[at] == ' ' ? at + 1 : at;
+    if (is(start, Kind::kOther)) {
+      std::size_t end = run(start, Kind::kOther);
+      while (is_break(end)) ++end;
+      return end;
+    }
+    const std::size_t end = run(at, Kind::kSpace);
+    for (std::size_t i = end; i > at; --i)
+      if (is_break(i - 1)) return i;
+    return spaces(at);
+  }
+
+  std::string_view s_;
+  Words words_;
+};
+
+}  // namespace detail_
+
+TUTELAGE_INLINE std::vector<std::string_view> split_words(std::string_view s) {
+  std::vector<std::string_view> words;
+  const detail_::WordCutter cutter(s, detail_::Words::kGpt2);
+  for (std::size_t i = 0, end; i < s.size(); i = end) {
+    end = cutter.end(i);
     words.push_back(s.substr(i, end - i));
-    i = end;
   }
   return words;
 }

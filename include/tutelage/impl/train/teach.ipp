@@ -82,7 +82,7 @@ TUTELAGE_INLINE std::string Teacher::answer(const std::string& question) {
   nn::GenerateOptions o;
   o.max_new_tokens = config_.max_new_tokens;
   o.temperature = 0;
-  o.stop_ids = {base_.tokenizer.special_id("<|im_end|>")};
+  o.stop_ids = {text::end_of_answer(base_.tokenizer)};
   std::string said = base_.tokenizer.decode(nn::generate(policy_, {prompt_ids(question)}, o)[0].ids);
   last_ = {question, said};
   return said;
@@ -94,7 +94,7 @@ TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::st
   nn::GenerateOptions o;
   o.max_new_tokens = config_.max_new_tokens;
   o.temperature = config_.temperature;
-  o.stop_ids = {base_.tokenizer.special_id("<|im_end|>")};
+  o.stop_ids = {text::end_of_answer(base_.tokenizer)};
   o.seed = config_.seed;
   o.sample = sample;
   std::vector<std::string> answers;
@@ -178,7 +178,7 @@ TUTELAGE_INLINE void Teacher::find_matters(std::span<const std::string> question
   nn::GenerateOptions o;
   o.max_new_tokens = config_.max_new_tokens;
   o.temperature = 0;
-  o.stop_ids = {base_.tokenizer.special_id("<|im_end|>")};
+  o.stop_ids = {text::end_of_answer(base_.tokenizer)};
   const auto answers = nn::generate(base_.transformer, prompts, o);
   for (std::size_t i = 0; i < unknown.size(); ++i) matters_[unknown[i]] = base_.tokenizer.decode(answers[i].ids);
 }
@@ -242,7 +242,7 @@ TUTELAGE_INLINE std::vector<double> Teacher::disagreement(std::span<const std::s
 TUTELAGE_INLINE io::ChatModel Teacher::model() {
   const FpStateGuard guard;
   const auto lesson = this->lesson();
-  io::ChatModel out{policy_, base_.tokenizer, lesson.rehearsal};
+  io::ChatModel out{policy_, base_.tokenizer, lesson.rehearsal, base_.ids};
   for (const auto* list : {&lesson.good, &lesson.carried})
     for (const auto& d : *list) out.conversations.push_back({{"user", d.prompt}, {"assistant", d.answer}});
   return out;

@@ -33,7 +33,7 @@ inline TokenIds answered_ids(const text::Tokenizer& tokenizer, const std::string
   auto ids = question_ids(tokenizer, question);
   const auto said = tokenizer.encode(answer);
   ids.insert(ids.end(), said.begin(), said.end());
-  ids.push_back(tokenizer.special_id("<|im_end|>"));
+  ids.push_back(text::end_of_answer(tokenizer));
   return ids;
 }
 
@@ -120,7 +120,7 @@ class Update {
       PPOConfig config = config_.ppo;
       config.max_new_tokens = config_.max_new_tokens;
       config.temperature = config_.temperature;
-      config.stop_ids = {base_.tokenizer.special_id("<|im_end|>")};
+      config.stop_ids = {text::end_of_answer(base_.tokenizer)};
       config.seed = config_.seed;
       PPOTrainer trainer(policy, config);
       for (std::int64_t k = 0; k < config_.ppo_iterations && !run_.stop_requested(); ++k) {
