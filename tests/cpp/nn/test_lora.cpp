@@ -122,7 +122,7 @@ TEST_CASE("an adapter's gradient agrees with central differences, with dropout t
     batch.training = nn::TrainingStep{3, 5};
     const auto list = parameter_list<double>(model);
     const auto result =
-        gradcheck([&](std::span<const Tensor64> p) { return ops::neg(with_parameters<double>(model, p).logprobs(batch)); }, list, 1e-5, 1e-6);
+        gradcheck([&](std::span<const Tensor64> p) { return ops::neg(with_parameters<double>(model, p).logprobs(batch)); }, list, 2e-6, 1e-6);
     INFO(result.where);
     CHECK(result.ok);
     const auto gradient = [&](bool recompute) {

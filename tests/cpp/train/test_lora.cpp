@@ -72,7 +72,6 @@ TEST_CASE("PPO of an adapter: first ratio exactly 1, the reference is the base, 
     auto policy = adapted(0.3);  // which PPO leaves out
     policy.recompute_blocks = recompute;
     PPOTrainer trainer(policy, c);
-    const auto before = nn::generate(policy, all, {});
     double first = 0, last = 0;
     for (int i = 0; i < 8; ++i) {
       const auto stats = trainer.train(all, sevens, 1);
