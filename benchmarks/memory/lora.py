@@ -26,7 +26,7 @@ SHAPE = {"vocab_size": 49152, "max_positions": 2048, "hidden_size": 576, "num_la
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--recompute", action="store_true", help="keep only what enters each block")
-    p.add_argument("--micro", type=int, default=4, help="episodes computed at once")
+    p.add_argument("--micro", type=int, default=2, help="episodes computed at once")
     p.add_argument("--rank", type=int, default=8)
     p.add_argument("--episodes", type=int, default=16)
     p.add_argument("--prompt", type=int, default=40, help="tokens")
@@ -39,7 +39,7 @@ def main():
     began = time.monotonic()
     policy = nn.Transformer(nn.TransformerConfig(**SHAPE), seed=1).with_lora(nn.LoraConfig(rank=args.rank))
     policy.recompute_blocks = args.recompute
-    print(f"{policy.num_parameters / 1e6:.1f}M parameters, {sum(t.size for t in policy.parameters().values()) / 1e6:.2f}M of them trained; "
+    print(f"{policy.num_parameters / 1e6:.1f}M parameters, {sum(t.numpy().size for t in policy.parameters().values()) / 1e6:.2f}M of them trained; "
           f"made in {time.monotonic() - began:.1f} s, {memory.peak() / 1e9:.3f} GB")
     trainer = train.PPOTrainer(policy, train.PPOConfig(max_new_tokens=args.answer, micro_batch_size=args.micro, num_epochs=2))
     del policy

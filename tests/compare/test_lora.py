@@ -36,7 +36,7 @@ def theirs(model_type, number):
     with torch.no_grad():
         for name, p in tuned.named_parameters():
             if "lora_" in name:
-                p.copy_(torch.from_numpy(rng.normal(size=tuple(p.shape)).astype(np.float32) * 0.4))
+                p.copy_(torch.from_numpy(rng.normal(size=tuple(p.shape)).astype(np.float32) * 0.15))
     return tuned, model
 
 
@@ -72,7 +72,7 @@ def test_ours_in_peft(model_type, number, tmp_path):
     hf, model = built(model_type, number)
     adapted = model.with_lora(nn.LoraConfig(**draw(model_type, number)[0]))
     rng = np.random.default_rng([9, number])
-    adapted = adapted.with_parameters({name: tutelage.Tensor(rng.normal(size=t.shape).astype(np.float32) * 0.4)
+    adapted = adapted.with_parameters({name: tutelage.Tensor(rng.normal(size=t.shape).astype(np.float32) * 0.15)
                                        for name, t in adapted.parameters().items()})
     adapted.save_adapter(str(tmp_path), base="somebody/base")
     tuned = PeftModel.from_pretrained(hf, str(tmp_path)).eval()
