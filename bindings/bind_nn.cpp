@@ -1,6 +1,7 @@
 #include "casters.hpp"
 #include "tutelage/impl/tensor/storage.hpp"
 #include "tutelage/io/hf_names.hpp"
+#include "tutelage/io/peft.hpp"
 #include "tutelage/io/pretrained.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/optim/adamw.hpp"
@@ -50,6 +51,15 @@ void bind_nn(py::module_& m) {
       .field("sliding_window", &nn::TransformerConfig::sliding_window, "a query sees so many last keys, itself included; 0: all")
       .field("sliding_layers", &nn::TransformerConfig::sliding_layers, "one a layer, 1: the window holds there; empty: in all")
       .done();
+  using L = nn::LoraConfig;
+  ConfigClass<L>(m, "LoraConfig", "Low-rank adaptation (Hu et al. 2021): a frozen weight W acts as W + scale B A, and only A and B learn.")
+      .field("rank", &L::rank, "")
+      .field("alpha", &L::alpha, "scale = alpha / rank")
+      .field("dropout", &L::dropout, "of what A is given, in SFT and reward training")
+      .field("target_modules", &L::target_modules, "of q, k, v or qkv, out, gate, up, down; empty: every linear map that a block has")
+      .field("use_rslora", &L::use_rslora, "scale = alpha / sqrt(rank) (Kalajdzievski 2023)")
+      .field("seed", &L::seed, "of A's start and of dropout")
+      .done();
   ConfigClass<nn::GenerateOptions>(m, "GenerateOptions", "How answers are sampled.")
       .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
       .field("temperature", &nn::GenerateOptions::temperature, "0: greedy")
@@ -91,7 +101,7 @@ void bind_nn(py::module_& m) {
             t.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
             return d;
           },
-          "Name -> Tensor, in visit order.")
+          "Name -> Tensor of what training changes, in visit order: all, or with an adapter the adapter's.")
       .def(
           "with_parameters",
           [](Transformer t, const py::dict& values) {
@@ -106,6 +116,20 @@ void bind_nn(py::module_& m) {
             return t;
           },
           py::arg("values"))
+      .def("with_lora", &Transformer::with_lora, py::arg("config") = L(),
+           "This model, its weights shared and frozen, with a fresh adapter: what trains it trains the adapter.")
+      .def("without_adapter", &Transformer::without_adapter, "The weights alone, shared.")
+      .def("merged", &Transformer::merged, "A plain model whose weights are W + scale B A.", py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly(
+          "lora", [](const Transformer& t) { return t.adapter.empty() ? std::nullopt : std::optional(t.adapter.config); },
+          "The adapter's LoraConfig, or None.")
+      .def(
+          "save_adapter", [](const Transformer& t, const std::string& folder, const std::string& base) { io::save_adapter(folder, t, base); },
+          py::arg("folder"), py::arg("base") = "", py::call_guard<py::gil_scoped_release>(),
+          "Writes adapter_config.json and adapter_model.safetensors as PEFT does; base: the model's name, for those who load them.")
+      .def(
+          "load_adapter", [](const Transformer& t, const std::string& folder) { return io::load_adapter(folder, t); }, py::arg("folder"),
+          py::call_guard<py::gil_scoped_release>(), "This model, its weights shared and frozen, with the adapter that PEFT or save_adapter wrote.")
       .def(
           "_logits", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.logits(to_batch(s)); },
           py::call_guard<py::gil_scoped_release>())

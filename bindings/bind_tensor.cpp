@@ -107,9 +107,13 @@ template <class T> void bind_ops(py::module_& m) {
   m.def(
       "token_logprobs", [](const X& z, const std::vector<std::int32_t>& targets, double t) { return ops::token_logprobs(z, std::span(targets), t); },
       py::arg("logits"), py::arg("targets"), py::arg("temperature") = 1.0);
-  m.def("norm_linear", &ops::norm_linear<T>, py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("weight"),
-        py::arg("bias") = X(),
-        "linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass; an empty norm_bias stands for rms_norm.");
+  m.def(
+      "norm_linear",
+      [](const X& x, const X& gain, const X& norm_bias, double eps, const X& w, const X& b) {
+        return ops::norm_linear(x, gain, norm_bias, eps, w, b);
+      },
+      py::arg("x"), py::arg("gain"), py::arg("norm_bias"), py::arg("eps"), py::arg("weight"), py::arg("bias") = X(),
+      "linear(layer_norm(x, gain, norm_bias, eps), weight, bias), keeping less for the backward pass; an empty norm_bias stands for rms_norm.");
   m.def(
       "norm_mlp",
       [](const X& x, const X& gain, const X& norm_bias, double eps, const X& up_w, const X& up_b, const std::string& act, const X& down_w,

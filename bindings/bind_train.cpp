@@ -140,8 +140,12 @@ void bind_train(py::module_& m) {
                                                         {"first_ratio_min", &S::first_ratio_min},
                                                         {"first_ratio_max", &S::first_ratio_max}};
   for (const auto& [name, member] : fields) stats.def_readonly(name, member);
-  py::class_<train::PPOTrainer>(m, "PPOTrainer", "PPO; the reference is the policy as given.")
-      .def(py::init<nn::Transformer, train::PPOConfig>(), py::arg("policy"), py::arg("config") = train::PPOConfig())
+  py::class_<train::PPOTrainer>(m, "PPOTrainer",
+                                "PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.")
+      .def(py::init([](const nn::Transformer& policy, const train::PPOConfig& config, const std::optional<nn::Transformer>& reference) {
+             return train::PPOTrainer(policy, reference ? *reference : policy, config);
+           }),
+           py::arg("policy"), py::arg("config") = train::PPOConfig(), py::arg("reference") = py::none())
       .def(
           "generate", [](const train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts) { return t.generate(prompts); }, py::arg("prompts"),
           py::call_guard<py::gil_scoped_release>())

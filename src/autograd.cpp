@@ -51,7 +51,8 @@ namespace ops {
   template BasicTensor<T> slice_rows(const BasicTensor<T>& x, std::int64_t begin, std::int64_t end);                                                 \
   template BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs);                                                                           \
   template BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b);                                                                  \
-  template BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act);                 \
+  template BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act,                  \
+                                 const LowRanks<T>& added);                                                                                          \
   template BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& bias, double eps);                   \
   template BasicTensor<T> rms_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, double eps);                                                 \
   template BasicTensor<T> qk_norm(const BasicTensor<T>& qkv, const BasicTensor<T>& q_gain, const BasicTensor<T>& k_gain, double eps, int num_heads,  \
@@ -61,16 +62,18 @@ namespace ops {
   template BasicTensor<T> norm_gated_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,           \
                                          const BasicTensor<T>& gate_weight, const BasicTensor<T>& gate_bias, const BasicTensor<T>& up_weight,        \
                                          const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight,                           \
-                                         const BasicTensor<T>& down_bias);                                                                           \
+                                         const BasicTensor<T>& down_bias, const LowRanks<T>& gate_added, const LowRanks<T>& up_added,                \
+                                         const LowRanks<T>& down_added);                                                                             \
   template BasicTensor<T> embedding(const BasicTensor<T>& table, std::span<const std::int32_t> ids);                                                 \
   template BasicTensor<T> causal_attention(const BasicTensor<T>& qkv, std::span<const std::int64_t> offsets, int num_heads, int num_key_value_heads, \
                                            std::int64_t window);                                                                                     \
   template BasicTensor<T> token_logprobs(const BasicTensor<T>& logits, std::span<const std::int32_t> targets, double temperature);                   \
   template BasicTensor<T> norm_linear(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,              \
-                                      const BasicTensor<T>& weight, const BasicTensor<T>& bias);                                                     \
+                                      const BasicTensor<T>& weight, const BasicTensor<T>& bias, const LowRanks<T>& added);                           \
   template BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,                 \
                                    const BasicTensor<T>& up_weight, const BasicTensor<T>& up_bias, Activation act,                                   \
-                                   const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias);                                              \
+                                   const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias, const LowRanks<T>& up_added,                  \
+                                   const LowRanks<T>& down_added);                                                                                   \
   template BasicTensor<T> linear_logprobs(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,              \
                                           double temperature);                                                                                       \
   template BasicTensor<T> cross_entropy(const BasicTensor<T>& x, const BasicTensor<T>& weight, std::span<const std::int32_t> targets,                \

@@ -3,6 +3,7 @@
 #include "tutelage/impl/io/hf_names.ipp"
 #include "tutelage/impl/io/llama2c.ipp"
 #include "tutelage/impl/io/model.ipp"
+#include "tutelage/impl/io/peft.ipp"
 #include "tutelage/impl/io/pretrained.ipp"
 #include "tutelage/impl/io/record.ipp"
 #include "tutelage/impl/io/safetensors.ipp"

@@ -16,6 +16,7 @@ namespace kernels {
   template void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n);                                                                    \
   template void affine(T a, T b, const T* x, T* y, std::int64_t n);                                                                                 \
   template void add_scaled(T a, const T* x, T* y, std::int64_t n);                                                                                  \
+  template void dropout(const DropoutKey& key, const T* x, std::int64_t m, std::int64_t c, T* y);                                                   \
   template void mul_add(const T* a, const T* b, T* y, std::int64_t n);                                                                              \
   template void clip(T low, T high, const T* x, T* y, std::int64_t n);                                                                              \
   template T sum16(const T* x, std::int64_t n);                                                                                                     \

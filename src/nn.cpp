@@ -1,8 +1,11 @@
 #include "tutelage/impl/nn/generate.ipp"
+#include "tutelage/impl/nn/lora.ipp"
 #include "tutelage/impl/nn/transformer.ipp"
 
 TUTELAGE_BEGIN
 namespace nn {
+template struct Lora<float>;
+template struct Lora<double>;
 template struct BasicTransformer<float>;
 template struct BasicTransformer<double>;
 template struct ScalarHead<float>;

@@ -3,9 +3,9 @@
 import numpy as np
 
 from . import _core, _hub
-from ._core import GenerateOptions, Generation, RopeScaling, Transformer, TransformerConfig
+from ._core import GenerateOptions, Generation, LoraConfig, RopeScaling, Transformer, TransformerConfig
 
-__all__ = ["GenerateOptions", "Generation", "RopeScaling", "Transformer", "TransformerConfig"]
+__all__ = ["GenerateOptions", "Generation", "LoraConfig", "RopeScaling", "Transformer", "TransformerConfig"]
 
 
 def _sequences(ids, mask):

@@ -38,7 +38,7 @@ check() {  # NAME COMMAND...
 
 build O0 g++ -O0 "${compiled[@]}" && check "-O0" "$work/O0"
 build native g++ -O3 -march=native "${compiled[@]}" && check "-O3 -march=native" "$work/native"
-small="ppo3 ppo3_qwen ppo3_neox"  # for scalar kernels and emulators
+small="ppo3 ppo3_qwen ppo3_neox ppo3_lora"  # for scalar kernels and emulators
 # Header-only, for no set in particular: the scalar kernels stand in the host's own file.
 build header_only g++ -O2 -DTUTELAGE_HEADER_ONLY -DFMT_HEADER_ONLY -DEIGEN_FAST_MATH=0 "$tbb/libtbb.so" "-Wl,-rpath,$tbb" &&
   for run in $small; do check "header-only, $run" "$work/header_only" --run "$run"; done

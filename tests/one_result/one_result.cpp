@@ -1,6 +1,6 @@
 // Runs a problem of run.hpp and compares its digests with the golden ones. Exit code: 0 equal, 1 different, 2 wrong call or an error.
-//   one_result [--run ppo50|ppo50_wide|ppo3|ppo3_qwen|ppo3_neox] [--threads N] [--micro-batch N] [--stop-at STEP]... [--host plain|flush|upward|both]
-//              [--check GOLDEN | --update GOLDEN | --print]
+//   one_result [--run ppo50|ppo50_wide|ppo3|ppo3_qwen|ppo3_neox|ppo3_lora] [--threads N] [--micro-batch N] [--stop-at STEP]...
+//              [--host plain|flush|upward|both] [--check GOLDEN | --update GOLDEN | --print]
 // --update is the only way in which golden digests change; a changed one needs a line under Results in CHANGELOG.md.
 #include <cstdio>
 #include <cstdlib>

@@ -43,6 +43,7 @@ inline const std::vector<Problem>& problems() {
       {"ppo3", 3, 5, 6},          // for emulated processors
       {"ppo3_qwen", 3, 5, 6},     // RMS norms, rotary positions, grouped heads, a gated MLP, windows, two embeddings
       {"ppo3_neox", 3, 5, 6},     // parallel blocks, partly rotary positions, exact GELU
+      {"ppo3_lora", 3, 5, 6},     // an adapter on a frozen model
   };
   return all;
 }
@@ -65,6 +66,12 @@ inline nn::Transformer model(const Problem& problem) {
   if (problem.name == "ppo3_neox") {
     c.positions = "rotary", c.rotary_fraction = 0.25, c.parallel_blocks = true, c.activation = "gelu_exact";
     c.rope_scaling.type = "dynamic", c.rope_scaling.factor = 2, c.rope_scaling.original_max_positions = 10;
+  }
+  if (problem.name == "ppo3_lora") {
+    c.num_heads = 4, c.num_kv_heads = 2, c.norm = "rms", c.gated_mlp = true, c.activation = "silu", c.positions = "rotary";
+    nn::LoraConfig lora;
+    lora.rank = 5, lora.seed = 3;
+    return nn::Transformer(c, 7).with_lora(lora);
   }
   return nn::Transformer(c, 7);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -53,12 +54,33 @@ template <class T> BasicTensor<T> rows(const BasicTensor<T>& x, std::span<const 
 template <class T> BasicTensor<T> slice_rows(const BasicTensor<T>& x, std::int64_t begin, std::int64_t end);
 template <class T> BasicTensor<T> concat_rows(std::span<const BasicTensor<T>> xs);
 
+/// Inputs that are zeroed at random in a training step (Srivastava et al. 2014): number k of a token's row becomes 0 with `probability`, else it is
+/// divided by 1 - probability. The random number is that of (seed, step, the token's item and position, site, k): no cut of the step shows.
+struct Dropout {
+  double probability = 0;
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::vector<std::uint32_t> items, positions;  // of each token; positions below 2^24
+};
+/// What is added to a linear map x W^T + b (Hu et al. 2021): outputs [first, first + N) go on from there with scale * dropout(x) A^T times B^T, so
+/// that each output is one fma chain over W's columns and then over the rank.
+template <class T> struct LowRank {
+  BasicTensor<T> a, b;  // (R, K), (N, R)
+  std::int64_t first = 0;
+  double scale = 1;
+  std::shared_ptr<const Dropout> dropout;  // null: none
+  std::uint32_t site = 0;                  // of the random numbers; below 8192
+};
+template <class T> using LowRanks = std::vector<LowRank<T>>;
+
 // Products.
 /// (M, K) x (K, N) -> (M, N); every output one fma chain, k rising.
 template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b);
-/// act(x W^T + b): x (M, K), weight (N, K) as in torch, bias (N) or an empty tensor. Returns (M, N).
+/// act(x W^T + b): x (M, K), weight (N, K) as in torch, bias (N) or an empty tensor. Returns (M, N). With an activation, at most one of `added`, to
+/// all outputs; so in the fused ops.
 template <class T>
-BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act = Activation::kNone);
+BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act = Activation::kNone,
+                      const LowRanks<T>& added = {});
 
 // Transformer pieces.
 /// (x - mean) / sqrt(var + eps) * gain + bias over the last axis of (M, C).
@@ -92,18 +114,19 @@ template <class T> BasicTensor<T> token_entropy(const BasicTensor<T>& logits, do
 /// linear(layer_norm(x, gain, norm_bias, eps), weight, bias); the norm is computed again in the backward pass.
 template <class T>
 BasicTensor<T> norm_linear(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
-                           const BasicTensor<T>& weight, const BasicTensor<T>& bias);
+                           const BasicTensor<T>& weight, const BasicTensor<T>& bias, const LowRanks<T>& added = {});
 /// linear(linear(layer_norm(x, gain, norm_bias, eps), up_weight, up_bias, act), down_weight, down_bias); keeps what act is given, nothing else.
 template <class T>
 BasicTensor<T> norm_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
                         const BasicTensor<T>& up_weight, const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight,
-                        const BasicTensor<T>& down_bias);
+                        const BasicTensor<T>& down_bias, const LowRanks<T>& up_added = {}, const LowRanks<T>& down_added = {});
 /// linear(linear(n, gate_weight, gate_bias, act) * linear(n, up_weight, up_bias), down_weight, down_bias) with n the norm of x (Shazeer 2020); keeps
 /// what act is given and what it is multiplied with.
 template <class T>
 BasicTensor<T> norm_gated_mlp(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& norm_bias, double eps,
                               const BasicTensor<T>& gate_weight, const BasicTensor<T>& gate_bias, const BasicTensor<T>& up_weight,
-                              const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias);
+                              const BasicTensor<T>& up_bias, Activation act, const BasicTensor<T>& down_weight, const BasicTensor<T>& down_bias,
+                              const LowRanks<T>& gate_added = {}, const LowRanks<T>& up_added = {}, const LowRanks<T>& down_added = {});
 /// token_logprobs(linear(x, weight), targets, temperature): x (M, C), weight (V, C), targets (M) -> (M). Holds some rows of logits at a time, and
 /// computes them again in the backward pass.
 template <class T>

@@ -1,12 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "tutelage/autograd/ops.hpp"
 #include "tutelage/base/rng.hpp"
+#include "tutelage/nn/lora.hpp"
 
 TUTELAGE_BEGIN
 
@@ -78,6 +79,7 @@ std::vector<std::pair<std::string, Shape>> parameter_shapes(const TransformerCon
 struct TokenBatch {
   std::vector<std::int32_t> ids;
   std::vector<std::int64_t> offsets{0};
+  std::optional<TrainingStep> training;  // set: an adapter's dropout is on
   void add(std::span<const std::int32_t> sequence);
   std::int64_t sequences() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
@@ -136,6 +138,7 @@ template <class T> struct BasicTransformer {
   std::vector<BlockParams<T>> blocks;
   BasicTensor<T> norm_gain, norm_bias;
   BasicTensor<T> head_weight;     // (V, C), the output matrix; empty where embeddings are tied
+  Lora<T> adapter;                // where there is one, it alone is trained
   bool recompute_blocks = false;  // training keeps only what enters a block and computes its inside twice: less memory, the same bits
 
   BasicTransformer() = default;
@@ -157,18 +160,10 @@ template <class T> struct BasicTransformer {
     return model;
   }
 
-  /// Calls f(name, tensor) for every parameter that is there.
-  template <class F> void visit(F&& f) {
-    visit_all([&](const std::string& name, BasicTensor<T>& t) {
-      if (t.size()) f(name, t);
-    });
-  }
-  template <class F> void visit(F&& f) const {
-    visit_all([&](const std::string& name, const BasicTensor<T>& t) {
-      if (t.size()) f(name, t);
-    });
-  }
-  /// Also for those that are empty.
+  /// Calls f(name, tensor) for every parameter that training changes: those that are there, or where there is an adapter those of the adapter.
+  template <class F> void visit(F&& f) { visit_trained(*this, f); }
+  template <class F> void visit(F&& f) const { visit_trained(*this, f); }
+  /// For every parameter of the model without its adapter, also those that are empty.
   template <class F> void visit_all(F&& f) { visit_fields(*this, f); }
   template <class F> void visit_all(F&& f) const { visit_fields(*this, f); }
   const BasicTensor<T>& output_weight() const { return head_weight.size() ? head_weight : token_embedding; }
@@ -180,9 +175,22 @@ template <class T> struct BasicTransformer {
   BasicTensor<T> logits(const TokenBatch& batch) const;
   /// log p(next token | before) inside each sequence, at a temperature: n - 1 values for a sequence of n, end to end.
   BasicTensor<T> logprobs(const TokenBatch& batch, double temperature = 1.0) const;
-  std::int64_t num_parameters() const;
+  std::int64_t num_parameters() const;  // with the adapter's
+
+  /// This model, its weights shared and frozen, with a fresh adapter in place of the one it may have. @throws ConfigError
+  /// Costs no memory but the adapter's: the same weights serve the policy, its reference, values and rewards.
+  BasicTransformer with_lora(const LoraConfig& config) const;
+  BasicTransformer without_adapter() const;  // the weights alone, shared
+  /// A plain model whose weights are W + scale B A: the same function, to the precision of its numbers.
+  BasicTransformer merged() const;
 
  private:
+  template <class Self, class F> static void visit_trained(Self& self, F& f) {
+    if (!self.adapter.empty()) return self.adapter.visit(f);
+    self.visit_all([&](const std::string& name, auto& t) {
+      if (t.size()) f(name, t);
+    });
+  }
   template <class Self, class F> static void visit_fields(Self& self, F& f) {
     f("token_embedding", self.token_embedding);
     f("position_embedding", self.position_embedding);
@@ -234,5 +242,6 @@ template <class T> struct TransformerWithHead {
 TUTELAGE_END
 
 #ifdef TUTELAGE_HEADER_ONLY
+#include "tutelage/impl/nn/lora.ipp"
 #include "tutelage/impl/nn/transformer.ipp"
 #endif

@@ -75,6 +75,8 @@ struct PPOState {
   std::int64_t iteration = 0;
 };
 
+/// A policy with an adapter trains the adapter and the value head; the frozen weights are shared with the reference, which is the policy as given:
+/// for one without what an adapter has learnt before, give policy.without_adapter(). Dropout is off, so that the first ratio is exactly 1.
 class PPOTrainer {
  public:
   /// The reference is the policy as given.

@@ -31,6 +31,7 @@ struct RewardConfig {
   void validate() const;
 };
 
+/// Trains trunk and head, or where the trunk has an adapter the adapter and the head.
 class RewardTrainer {
  public:
   RewardTrainer(reward::RewardModel model, RewardConfig config);

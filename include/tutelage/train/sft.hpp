@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,8 +31,10 @@ struct StepStats {
 };
 
 /// The loss's terms, one an answer token: -log p(token | before) * weight, in item order. Returns (answer tokens).
+/// `training`: where the examples stand in training, for an adapter's dropout.
 /// @throws ValueError where no token is marked as answer, ShapeError for a mask of another length than its ids
-Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight);
+Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight,
+                 std::optional<nn::TrainingStep> training = std::nullopt);
 
 /// Mean loss over the answer tokens, nats. Cost: one forward pass.
 double sft_loss(const nn::Transformer& model, std::span<const text::Example> examples);
@@ -39,6 +42,7 @@ double sft_loss(const nn::Transformer& model, std::span<const text::Example> exa
 /// Number of tokens marked as answer that have a token before them. @throws ShapeError for a mask of another length than its ids
 std::int64_t answer_tokens(std::span<const text::Example> examples);
 
+/// Trains a whole model, or where it has an adapter the adapter on the frozen model.
 class SFTTrainer {
  public:
   SFTTrainer(nn::Transformer model, SFTConfig config);

@@ -38,6 +38,13 @@ template <class T> BasicTensor<T> angles(std::int64_t n) {
   return t;
 }
 
+/// scale * B A of inputs i and i + 1, added to outputs from `first` on; sometimes with dropout.
+template <class In> auto added(const In& x, std::size_t i, std::int64_t first, bool dropout) {
+  using T = typename std::remove_cvref_t<decltype(x[0])>::Scalar;
+  const ops::Dropout d{0.4, 3, 1, {0, 0, 1, 1}, {0, 1, 0, 1}};
+  return ops::LowRank<T>{x[i], x[i + 1], first, 0.75, dropout ? std::make_shared<const ops::Dropout>(d) : nullptr, static_cast<std::uint32_t>(i)};
+}
+
 std::vector<Row> make_rows() {
   std::vector<Row> rows;
   const auto add = [&](std::string op, std::vector<Shape> shapes, auto f, double low = -2, double high = 2) {
@@ -127,6 +134,30 @@ std::vector<Row> make_rows() {
   add(
       "norm_mlp", {{4, 5}, {5}, {0}, {9, 5}, {0}, {5, 9}, {5}},
       [](auto x) { return ops::square(ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], Activation::kGeluExact, x[5], x[6])); }, -1, 1);
+  for (const bool drop : {false, true}) {
+    add("linear", Shapes{{4, 21}, {9, 21}, {9}, {3, 21}, {4, 3}, {2, 21}, {9, 2}}, [drop](auto x) {
+      return ops::square(ops::linear(x[0], x[1], x[2], Activation::kNone, {added(x, 3, 5, drop), added(x, 5, 0, !drop)}));
+    });
+    add("linear", Shapes{{4, 21}, {9, 21}, {0}, {3, 21}, {9, 3}},
+        [drop](auto x) { return ops::linear(x[0], x[1], x[2], Activation::kSilu, {added(x, 3, 0, drop)}); });
+    add("norm_linear", Shapes{{4, 21}, {21}, {21}, {9, 21}, {9}, {3, 21}, {4, 3}, {2, 21}, {5, 2}}, [drop](auto x) {
+      return ops::square(ops::norm_linear(x[0], x[1], x[2], 1e-5, x[3], x[4], {added(x, 5, 0, drop), added(x, 7, 4, drop)}));
+    });
+    add(
+        "norm_mlp", Shapes{{4, 5}, {5}, {5}, {9, 5}, {9}, {5, 9}, {5}, {3, 5}, {9, 3}, {2, 9}, {5, 2}},
+        [drop](auto x) {
+          return ops::square(
+              ops::norm_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], Activation::kGelu, x[5], x[6], {added(x, 7, 0, drop)}, {added(x, 9, 0, drop)}));
+        },
+        -1, 1);
+    add(
+        "norm_gated_mlp", Shapes{{4, 5}, {5}, {0}, {9, 5}, {0}, {9, 5}, {0}, {5, 9}, {0}, {3, 5}, {9, 3}, {2, 5}, {9, 2}, {4, 9}, {5, 4}},
+        [drop](auto x) {
+          return ops::square(ops::norm_gated_mlp(x[0], x[1], x[2], 1e-5, x[3], x[4], x[5], x[6], Activation::kSilu, x[7], x[8],
+                                                 {added(x, 9, 0, drop)}, {added(x, 11, 0, drop)}, {added(x, 13, 0, drop)}));
+        },
+        -1, 1);
+  }
   add("linear_logprobs", {{4, 6}, {23, 6}}, [](auto x) { return ops::linear_logprobs(x[0], x[1], std::span<const std::int32_t>(kIds), 0.7); });
   add("cross_entropy", {{4, 6}, {23, 6}}, [](auto x) { return ops::cross_entropy(x[0], x[1], std::span<const std::int32_t>(kIds), kWeights); });
   add("cross_entropy", {{4, 6}, {23, 6}},

@@ -49,19 +49,28 @@ template <class T> kernels::Gemm<T> input_product(const T* dy, std::int64_t m, c
   return g;
 }
 
-/// Adds a product to the gradient of input i: C = C + (chain from +0).
-template <class T> void input_gradient(autograd::Backward<T>& step, int i, kernels::Gemm<T> g) {
-  if ((g.c = step.new_in_grad(i))) return kernels::gemm(g);
+/// Adds a product, with what more(C) does to it, to the gradient of input i: C = C + (chain from +0).
+template <class T, class F> void input_gradient(autograd::Backward<T>& step, int i, kernels::Gemm<T> g, const F& more) {
+  if ((g.c = step.new_in_grad(i))) {
+    kernels::gemm(g);
+    return more(g.c);
+  }
   T* dx = step.in_grad(i);
   if (!dx) return;
   Storage<T> chain(g.m * g.n);
   g.c = chain.data();
   kernels::gemm(g);
+  more(g.c);
   kernels::add_scaled(T(1), chain.data(), dx, g.m * g.n);
 }
+template <class T> void input_gradient(autograd::Backward<T>& step, int i, const kernels::Gemm<T>& g) {
+  input_gradient(step, i, g, [](T*) {});
+}
 
-/// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain of input i.
-template <class T> void weight_gradient(autograd::Backward<T>& step, int i, const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k) {
+/// dW (N, K) += dY (M, N)^T X (M, K): over tokens in item order, continuing the chain of input i. Rows of dY are dy_row apart, 0: N.
+template <class T>
+void weight_gradient(autograd::Backward<T>& step, int i, const T* dy, const T* x, std::int64_t m, std::int64_t n, std::int64_t k,
+                     std::int64_t dy_row = 0) {
   T* dw = step.new_in_grad(i);
   const auto start = dw ? kernels::Gemm<T>::Start::kZero : kernels::Gemm<T>::Start::kContinue;
   if (!dw) dw = step.in_grad(i);
@@ -69,7 +78,7 @@ template <class T> void weight_gradient(autograd::Backward<T>& step, int i, cons
   const auto packed = pack(x, k, std::int64_t{1}, m, k);
   kernels::Gemm<T> g;
   g.m = n, g.n = k, g.r = m;
-  g.a = dy, g.a_row = 1, g.a_col = n;
+  g.a = dy, g.a_row = 1, g.a_col = dy_row ? dy_row : n;
   g.b = packed->data(), g.packed = true;
   g.c = dw, g.c_row = k, g.start = start;
   kernels::gemm(g);
@@ -107,29 +116,6 @@ template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTen
     d.c_row = k;
     detail_::input_gradient(step, 0, d);
     detail_::weight_gradient(step, 1, a0.data(), step.out_grad(), m, k, n);
-  });
-}
-
-template <class T> BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act) {
-  detail_::check_linear("ops::linear", x.shape(), weight, bias);
-  const std::int64_t m = x.dim(0), k = x.dim(1), n = weight.dim(0);
-  const bool tracked = x.tracked() || weight.tracked() || bias.tracked();
-  auto y = BasicTensor<T>::uninitialized({m, n});
-  BasicTensor<T> pre;
-  if (tracked && act != Activation::kNone) pre = BasicTensor<T>::uninitialized({m, n});
-  detail_::linear_forward(x.data(), m, weight, bias, act, y.mutable_data(), pre.size() ? pre.mutable_data() : nullptr);
-  if (!tracked) return y;
-  return autograd::Tape<T>::record({&x, &weight, &bias}, std::move(y), [=, x0 = x.detach(), w0 = weight.detach()](autograd::Backward<T>& step) {
-    const T* dy = step.out_grad();
-    BasicTensor<T> dpre;
-    if (pre.size()) {
-      dpre = BasicTensor<T>::uninitialized({m, n});
-      kernels::activation_backward<T>(act, pre.data(), dy, dpre.mutable_data(), nullptr, m * n);
-      dy = dpre.data();
-    }
-    detail_::input_gradient(step, 0, detail_::input_product(dy, m, w0));
-    detail_::weight_gradient(step, 1, dy, x0.data(), m, n, k);
-    detail_::bias_gradient(step, 2, dy, m, n);
   });
 }
 

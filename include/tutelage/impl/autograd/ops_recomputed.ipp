@@ -13,24 +13,19 @@ namespace detail_ {
 template <class T> class InputGradients final : public autograd::LeafGradients<T> {
  public:
   explicit InputGradients(autograd::Backward<T>& step) : step_(step) {}
-  T* dense(int leaf, int, bool only_new) override {
-    T* grad = only_new ? step_.new_in_grad(leaf) : step_.in_grad(leaf);
-    if (grad || only_new) return grad;
-    nobody_ = BasicTensor<T>(sizes_[static_cast<std::size_t>(leaf)]);
-    return nobody_.mutable_data();
-  }
+  T* dense(int leaf, int, bool only_new) override { return only_new ? step_.new_in_grad(input(leaf)) : step_.in_grad(input(leaf)); }
   autograd::RowGradient<T>& rows(int leaf, int) override {
-    auto* rows = step_.in_row_grad(leaf);
+    auto* rows = step_.in_row_grad(input(leaf));
     if (!rows)
       detail::fail<StateError>("ops::recomputed", "an embedding's table is no parameter", "a computed table", "a parameter among the inputs");
     return *rows;
   }
-  void set_size(Shape shape) { sizes_.push_back(shape); }
+  void add_leaf(int input) { inputs_.push_back(input); }
 
  private:
+  int input(int leaf) const { return inputs_[static_cast<std::size_t>(leaf)]; }
   autograd::Backward<T>& step_;
-  std::vector<Shape> sizes_;
-  BasicTensor<T> nobody_;  // takes the gradient of an input that needs none
+  std::vector<int> inputs_;  // of each leaf
 };
 
 }  // namespace detail_
@@ -39,22 +34,25 @@ template <class T>
 BasicTensor<T> recomputed(std::function<BasicTensor<T>(std::span<const BasicTensor<T>>)> f, std::span<const BasicTensor<T>> inputs) {
   std::vector<const BasicTensor<T>*> pointers;
   std::vector<BasicTensor<T>> saved;
+  std::vector<std::uint8_t> tracked;
   for (const auto& x : inputs) {
     pointers.push_back(&x);
     saved.push_back(x.detach());
+    tracked.push_back(x.tracked());
   }
   BasicTensor<T> y = f(saved);
   if (y.tracked()) detail::fail<StateError>("ops::recomputed", "f uses a tracked tensor that is no input", "a tensor from outside", "inputs alone");
   return autograd::Tape<T>::record(std::span<const BasicTensor<T>* const>(pointers), std::move(y),
-                                   [f = std::move(f), saved = std::move(saved)](autograd::Backward<T>& step) {
+                                   [f = std::move(f), saved = std::move(saved), tracked = std::move(tracked)](autograd::Backward<T>& step) {
                                      detail_::InputGradients<T> gradients(step);
                                      auto tape = std::make_shared<autograd::Tape<T>>(gradients);
-                                     std::vector<BasicTensor<T>> leaves;
-                                     for (const auto& x : saved) {
-                                       leaves.push_back(tape->leaf(x));
-                                       gradients.set_size(x.shape());
+                                     std::vector<BasicTensor<T>> own = saved;
+                                     for (std::size_t i = 0; i < own.size(); ++i) {
+                                       if (!tracked[i]) continue;  // frozen: nothing is computed for it
+                                       own[i] = tape->leaf(saved[i]);
+                                       gradients.add_leaf(static_cast<int>(i));
                                      }
-                                     tape->backward(f(leaves), step.out_grad());
+                                     tape->backward(f(own), step.out_grad());
                                    });
 }
 

@@ -106,6 +106,7 @@ template <class T> void Tape<T>::backward(const BasicTensor<T>& root, const T* s
       const std::int32_t id = node.inputs[static_cast<std::size_t>(i)];
       if (id < 0) return nullptr;
       const Node& input = tape.nodes_[static_cast<std::size_t>(id)];
+      if (input.size == 0) return nullptr;  // a bias that is not there
       if (input.leaf >= 0) return leaves.dense(input.leaf, node.places[static_cast<std::size_t>(i)], only_new);
       BasicTensor<T>& g = grads[static_cast<std::size_t>(id)];
       if (g.storage()) return only_new ? nullptr : g.mutable_data();

@@ -180,6 +180,9 @@ inline Pretrained read_folder(const char* function, const std::string& folder, S
 /// Writes config.json, generation_config.json, perhaps README.md, and the weights last.
 inline void write_folder(const char* function, const std::string& folder, const Pretrained& model, const ModelCard& card,
                          std::map<std::string, std::string> notes) {
+  if (!model.transformer.adapter.empty())
+    detail::fail<StateError>(function, "the model has an adapter", "one", "a plain model",
+                             "merged() gives one; save_adapter writes the adapter alone.");
   const nn::TransformerConfig& c = model.transformer.config;
   const Family& family = family_for(function, model.model_type, c);
   const bool classifier = model.head.has_value();

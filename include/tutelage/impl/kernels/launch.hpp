@@ -17,6 +17,14 @@ template <class T> void gated_backward(Activation act, T* gate, T* up, T* dy, st
 template <class T> void binary(Binary op, const T* a, const T* b, T* y, std::int64_t n);
 template <class T> void affine(T a, T b, const T* x, T* y, std::int64_t n);
 template <class T> void add_scaled(T a, const T* x, T* y, std::int64_t n);
+/// y = x with numbers zeroed at random, the others divided by 1 - probability, as ops::Dropout says. y may be x.
+struct DropoutKey {
+  double probability;
+  std::uint64_t seed;
+  std::uint32_t step, site;
+  const std::uint32_t *items, *positions;  // of each row
+};
+template <class T> void dropout(const DropoutKey& key, const T* x, std::int64_t m, std::int64_t c, T* y);
 template <class T> void mul_add(const T* a, const T* b, T* y, std::int64_t n);
 template <class T> void clip(T low, T high, const T* x, T* y, std::int64_t n);
 template <class T> T sum16(const T* x, std::int64_t n);

@@ -7,6 +7,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/base/rng.hpp"
 #include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/tensor/storage.hpp"
@@ -150,6 +151,20 @@ template <class T> void affine(T a, T b, const T* x, T* y, std::int64_t n) {
 }
 template <class T> void add_scaled(T a, const T* x, T* y, std::int64_t n) {
   parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().add_scaled(a, x, y, i, e); });
+}
+template <class T> void dropout(const DropoutKey& key, const T* x, std::int64_t m, std::int64_t c, T* y) {
+  const T kept = static_cast<T>(1.0 / (1.0 - key.probability));
+  const auto below = static_cast<std::uint64_t>(key.probability * 4294967296.0);  // of 2^32 numbers, those that zero
+  parallel_for(m, rows_grain(4 * c), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t k = 0; k < c; k += 4) {
+        const auto block = static_cast<std::uint32_t>(k / 4), purpose = static_cast<std::uint32_t>(Purpose::kDropout) << 24;
+        const auto words =
+            philox(key.seed, {key.positions[i] << 8 | (block & 255), key.items[i], key.step, purpose | key.site << 11 | (block >> 8 & 2047)});
+        for (std::int64_t j = k; j < std::min(c, k + 4); ++j)
+          y[i * c + j] = words[static_cast<std::size_t>(j - k)] < below ? T(0) : x[i * c + j] * kept;
+      }
+  });
 }
 template <class T> void mul_add(const T* a, const T* b, T* y, std::int64_t n) {
   parallel_for(n, cheap(), [&](std::int64_t i, std::int64_t e) { table<T>().mul_add(a, b, y, i, e); });

@@ -6,6 +6,7 @@
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/impl/nn/lora.ipp"
 #include "tutelage/impl/nn/transformer_config.ipp"
 #include "tutelage/impl/tensor/storage.hpp"
 #include "tutelage/nn/transformer.hpp"
@@ -92,9 +93,12 @@ class Decoder {
         act_(activation_of(model.config)),
         rotation_(model.config) {
     check();
-    for (const auto& b : model.blocks)
-      layers_.push_back({product_of(b.qkv_weight, b.qkv_bias), product_of(b.out_weight, b.out_bias), product_of(b.gate_weight, b.gate_bias),
-                         product_of(b.up_weight, b.up_bias), product_of(b.down_weight, b.down_bias)});
+    for (std::size_t l = 0; l < model.blocks.size(); ++l) {
+      const auto& b = model.blocks[l];
+      layers_.push_back({product_of(b.qkv_weight, b.qkv_bias, added(l, {kLoraQ, kLoraK, kLoraV, kLoraQkv})),
+                         product_of(b.out_weight, b.out_bias, added(l, {kLoraOut})), product_of(b.gate_weight, b.gate_bias, added(l, {kLoraGate})),
+                         product_of(b.up_weight, b.up_bias, added(l, {kLoraUp})), product_of(b.down_weight, b.down_bias, added(l, {kLoraDown}))});
+    }
     head_ = product_of(model.output_weight(), Tensor());
     const auto& config = model.config;
     std::int64_t used = 0;
@@ -107,6 +111,7 @@ class Decoder {
                                                       {&second_, config.parallel_blocks ? c_ : 0},
                                                       {&up_, config.gated_mlp ? config.mlp_width() : 0},
                                                       {&angles_, rotation_.rotated()},
+                                                      {&inner_, model.adapter.empty() ? 0 : 3 * model.adapter.config.rank},
                                                       {&head_norms_, config.qk_norm ? heads_ + kv_heads_ : 0}};
     for (const auto& part : parts) used += most_rows * part.second;
     memory_ = std::make_unique<Storage<float>>(used + most_scored * config.vocab_size);
@@ -164,12 +169,19 @@ class Decoder {
     std::shared_ptr<const Storage<float>> packed;
     const float* bias = nullptr;
     std::int64_t n = 0, k = 0;
+    struct Low {
+      std::shared_ptr<const Storage<float>> a, b;
+      std::int64_t rank, first, n;
+      float scale;
+    };
+    std::vector<Low> low;  // what an adapter adds
   };
   struct Layer {
     Product qkv, out, gate, up, down;
   };
 
   void check() const {
+    model_.adapter.check("generate", model_.config);
     const auto& config = model_.config;
     if (static_cast<std::int64_t>(model_.blocks.size()) != config.num_layers)
       detail::fail<ShapeError>("generate", "the model does not fit its config", detail::str(model_.blocks.size()) + " blocks",
@@ -182,16 +194,26 @@ class Decoder {
     });
   }
 
+  ops::LowRanks<float> added(std::size_t layer, std::initializer_list<std::size_t> modules) const {
+    const auto& adapter = model_.adapter;
+    return adapter.empty() ? ops::LowRanks<float>{}
+                           : low_ranks(model_.config, adapter.config.scale(), nullptr, layer, adapter.blocks[layer], modules);
+  }
+
   /// The packed form is the one that ops::linear makes and keeps.
-  static Product product_of(const Tensor& weight, const Tensor& bias) {
-    if (weight.size() == 0) return {};
+  static std::shared_ptr<const Storage<float>> packed(const Tensor& weight) {
     const std::int64_t n = weight.dim(0), k = weight.dim(1);
-    const auto pack = [&] {
+    return weight.storage()->packed([&] {
       auto packed = std::make_shared<Storage<float>>(kernels::packed_size<float>(k, n));
       kernels::pack_b(weight.data(), 1, k, k, n, packed->data());
       return packed;
-    };
-    return {weight.storage()->packed(pack), bias.size() ? bias.data() : nullptr, n, k};
+    });
+  }
+  static Product product_of(const Tensor& weight, const Tensor& bias, const ops::LowRanks<float>& added = {}) {
+    if (weight.size() == 0) return {};
+    Product p{packed(weight), bias.size() ? bias.data() : nullptr, weight.dim(0), weight.dim(1), {}};
+    for (const auto& a : added) p.low.push_back({packed(a.a), packed(a.b), a.a.dim(0), a.first, a.b.dim(0), static_cast<float>(a.scale)});
+    return p;
   }
 
   static std::int64_t grain(std::int64_t work_each) { return std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, work_each)); }
@@ -206,23 +228,49 @@ class Decoder {
     });
   }
 
-  /// y = act(x W^T + bias); then, where it is asked for, total = total + y, or another operation.
+  /// y = act(x W^T + bias and what an adapter adds); then, where it is asked for, total = total + y, or another operation.
   void product(Team& team, const Product& p, const float* x, std::int64_t rows, float* y, Activation act = Activation::kNone, float* total = nullptr,
                kernels::Binary op = kernels::Binary::kAdd) {
     if (rows == 0) return;
-    kernels::Gemm<float> g;
-    g.m = rows, g.n = p.n, g.r = p.k;
-    g.a = x, g.a_row = p.k;
-    g.b = p.packed->data(), g.packed = true;
-    g.c = y, g.c_row = p.n;
+    auto g = gemm_of(x, rows, p.packed->data(), p.k, p.n, y, p.n);
     if (p.bias) g.start = kernels::Gemm<float>::Start::kBias, g.bias = p.bias;
+    if (p.low.empty()) return multiply(team, g, act, total, op);
+    multiply(team, g, Activation::kNone, nullptr, op);
+    const std::int64_t rank = model_.adapter.config.rank, parts = static_cast<std::int64_t>(p.low.size());
+    team.for_each(rows, grain(parts * rank * p.k), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = 0; i < parts; ++i) {
+        const auto& low = p.low[static_cast<std::size_t>(i)];
+        float* u = inner_ + i * rows * rank;
+        table_.gemm(gemm_of(x, rows, low.a->data(), p.k, rank, u, rank), begin, end, 0, rank, nullptr);
+        table_.affine(low.scale, 0, u, u, begin * rank, end * rank);
+      }
+    });
+    for (std::int64_t i = 0; i < parts; ++i) {
+      const auto& low = p.low[static_cast<std::size_t>(i)];
+      auto more = gemm_of(inner_ + i * rows * rank, rows, low.b->data(), rank, low.n, y + low.first, p.n);
+      more.start = kernels::Gemm<float>::Start::kContinue;
+      multiply(team, more, act, total, op);  // a total is asked for only where one part reaches all outputs
+    }
+  }
+
+  static kernels::Gemm<float> gemm_of(const float* a, std::int64_t m, const float* packed, std::int64_t r, std::int64_t n, float* c,
+                                      std::int64_t c_row) {
+    kernels::Gemm<float> g;
+    g.m = m, g.n = n, g.r = r;
+    g.a = a, g.a_row = r;
+    g.b = packed, g.packed = true;
+    g.c = c, g.c_row = c_row;
+    return g;
+  }
+
+  void multiply(Team& team, kernels::Gemm<float> g, Activation act, float* total, kernels::Binary op) {
     g.act = act;
-    const std::int64_t panels = (p.n + table_.panel - 1) / table_.panel, share = (panels + team.size() - 1) / team.size();
+    const std::int64_t panels = (g.n + table_.panel - 1) / table_.panel, share = (panels + team.size() - 1) / team.size();
     const std::int64_t panel = table_.panel * (share <= 2 * kPanels ? share : kPanels);
-    team.for_each((p.n + panel - 1) / panel, grain(panel * p.k * rows), [&](std::int64_t begin, std::int64_t end) {
-      const std::int64_t n0 = begin * panel, n1 = std::min(p.n, end * panel);
-      table_.gemm(g, 0, rows, n0, n1, nullptr);
-      for (std::int64_t i = 0; total && i < rows; ++i) table_.binary(op, total + i * p.n, y + i * p.n, total + i * p.n, n0, n1);
+    team.for_each((g.n + panel - 1) / panel, grain(panel * g.r * g.m), [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t n0 = begin * panel, n1 = std::min(g.n, end * panel);
+      table_.gemm(g, 0, g.m, n0, n1, nullptr);
+      for (std::int64_t i = 0; total && i < g.m; ++i) table_.binary(op, total + i * g.n, g.c + i * g.n, total + i * g.n, n0, n1);
     });
   }
 
@@ -306,7 +354,7 @@ class Decoder {
   std::vector<Layer> layers_;
   Product head_;
   std::unique_ptr<Storage<float>> memory_;
-  float *x_, *narrow_, *sum_, *wide_, *mean_, *inv_std_, *second_, *up_, *angles_, *head_norms_, *logits_;
+  float *x_, *narrow_, *sum_, *wide_, *mean_, *inv_std_, *second_, *up_, *angles_, *inner_, *head_norms_, *logits_;
   std::vector<std::int64_t> last_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
+#include "tutelage/impl/nn/lora.ipp"
 #include "tutelage/impl/nn/transformer_config.ipp"
 #include "tutelage/nn/transformer.hpp"
 
@@ -44,13 +45,19 @@ template <class T> struct Pass {
   std::vector<std::int64_t> offsets;
   std::vector<std::int32_t> positions;
   BasicTensor<T> angles;
+  double scale = 0;                             // of the adapter
+  std::shared_ptr<const ops::Dropout> dropout;  // null: off
 
-  Pass(const TransformerConfig& c, const TokenBatch& batch) : config(c), offsets(batch.offsets) {
+  Pass(const BasicTransformer<T>& model, const TokenBatch& batch) : config(model.config), offsets(batch.offsets) {
     positions.reserve(batch.ids.size());
     std::int64_t longest = 0;
     for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
       for (std::int64_t t = offsets[s]; t < offsets[s + 1]; ++t) positions.push_back(static_cast<std::int32_t>(t - offsets[s]));
       longest = std::max(longest, offsets[s + 1] - offsets[s]);
+    }
+    if (!model.adapter.empty()) {
+      scale = model.adapter.config.scale();
+      if (model.adapter.config.dropout > 0 && batch.training) dropout = dropout_of(model.adapter.config, *batch.training);
     }
     if (config.rotated() == 0) return;
     const Rotation rotation(config);
@@ -60,33 +67,55 @@ template <class T> struct Pass {
       for (std::int64_t t = begin; t < end; ++t) rotation.at(t, to + t * rotation.rotated());
     });
   }
+  std::shared_ptr<const ops::Dropout> dropout_of(const LoraConfig& lora, const TrainingStep& at) const {
+    ops::Dropout d{lora.dropout, lora.seed, at.step, {}, {positions.begin(), positions.end()}};
+    for (std::size_t s = 0; s + 1 < offsets.size(); ++s)
+      d.items.insert(d.items.end(), static_cast<std::size_t>(offsets[s + 1] - offsets[s]), at.first_item + static_cast<std::uint32_t>(s));
+    return std::make_shared<const ops::Dropout>(std::move(d));
+  }
+  ops::LowRanks<T> added(std::size_t layer, const LoraBlock<T>& lora, std::initializer_list<std::size_t> modules) const {
+    return low_ranks(config, scale, dropout, layer, lora, modules);
+  }
 };
 
-template <class T> BasicTensor<T> attention(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b) {
+template <class T>
+BasicTensor<T> attention(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b, const LoraBlock<T>& lora) {
   const auto& c = pass.config;
   const int heads = static_cast<int>(c.num_heads), kv_heads = static_cast<int>(c.kv_heads());
-  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias);
+  auto qkv = ops::norm_linear(x, b.norm1_gain, b.norm1_bias, c.norm_eps, b.qkv_weight, b.qkv_bias,
+                              pass.added(layer, lora, {kLoraQ, kLoraK, kLoraV, kLoraQkv}));
   if (c.qk_norm) qkv = ops::qk_norm(qkv, b.q_norm_gain, b.k_norm_gain, c.norm_eps, heads, kv_heads);
   if (pass.angles.size()) qkv = ops::rotary(qkv, pass.positions, pass.angles, heads, kv_heads);
-  return ops::linear(ops::causal_attention(qkv, pass.offsets, heads, kv_heads, c.window(layer)), b.out_weight, b.out_bias);
+  const auto seen = ops::causal_attention(qkv, pass.offsets, heads, kv_heads, c.window(layer));
+  return ops::linear(seen, b.out_weight, b.out_bias, Activation::kNone, pass.added(layer, lora, {kLoraOut}));
 }
 
-template <class T> BasicTensor<T> mlp(const TransformerConfig& c, const BasicTensor<T>& x, const BlockParams<T>& b) {
+template <class T>
+BasicTensor<T> mlp(const Pass<T>& pass, std::size_t layer, const BasicTensor<T>& x, const BlockParams<T>& b, const LoraBlock<T>& lora) {
+  const auto& c = pass.config;
   const Activation act = activation_of(c);
+  const auto up = pass.added(layer, lora, {kLoraUp}), down = pass.added(layer, lora, {kLoraDown});
   if (c.gated_mlp)
     return ops::norm_gated_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.gate_weight, b.gate_bias, b.up_weight, b.up_bias, act, b.down_weight,
-                               b.down_bias);
-  return ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.up_weight, b.up_bias, act, b.down_weight, b.down_bias);
+                               b.down_bias, pass.added(layer, lora, {kLoraGate}), up, down);
+  return ops::norm_mlp(x, b.norm2_gain, b.norm2_bias, c.norm_eps, b.up_weight, b.up_bias, act, b.down_weight, b.down_bias, up, down);
 }
 
-template <class T> BasicTensor<T> block(const Pass<T>& pass, std::size_t layer, BasicTensor<T> x, const BlockParams<T>& b) {
-  auto attended = attention(pass, layer, x, b);
+template <class T> BasicTensor<T> block(const Pass<T>& pass, std::size_t layer, BasicTensor<T> x, const BlockParams<T>& b, const LoraBlock<T>& lora) {
+  auto attended = attention(pass, layer, x, b, lora);
   if (!pass.config.parallel_blocks) {
     x = ops::add(x, std::exchange(attended, {}));
-    return ops::add(x, mlp(pass.config, x, b));
+    return ops::add(x, mlp(pass, layer, x, b, lora));
   }
-  const auto made = mlp(pass.config, x, b);  // recorded after attention, whatever order a compiler gives arguments
+  const auto made = mlp(pass, layer, x, b, lora);  // recorded after attention, whatever order a compiler gives arguments
   return ops::add(ops::add(x, attended), made);
+}
+
+/// A block's tensors, then its adapter's.
+template <class T, class F> void visit_both(std::pair<BlockParams<T>, LoraBlock<T>>& block, const F& f) {
+  block.first.visit([&](const char*, BasicTensor<T>& t) { f(t); });
+  for (auto& pair : block.second.pairs)
+    if (pair.a.size()) f(pair.a), f(pair.b);
 }
 
 template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t seed, std::uint32_t number) {
@@ -113,33 +142,38 @@ template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig
 template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
   const FpStateGuard guard;
   std::int64_t n = 0;
-  visit([&](const std::string&, const BasicTensor<T>& t) { n += t.size(); });
+  const auto count = [&](const std::string&, const BasicTensor<T>& t) { n += t.size(); };
+  visit_all(count);
+  adapter.visit(count);
   return n;
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  const auto pass = std::make_shared<const detail_::Pass<T>>(config, batch);
+  adapter.check("Transformer", config);
+  const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
+  const LoraBlock<T> none;
   auto x = ops::embedding(token_embedding, batch.ids);
   if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
   for (std::size_t l = 0; l < blocks.size(); ++l) {
+    const auto& lora = adapter.empty() ? none : adapter.blocks[l];
     if (!recompute_blocks) {
-      x = detail_::block(*pass, l, x, blocks[l]);
+      x = detail_::block(*pass, l, x, blocks[l], lora);
       continue;
     }
     std::vector<BasicTensor<T>> inputs{x};
-    BlockParams<T> like = blocks[l];  // which tensors there are
-    like.visit([&](const char*, BasicTensor<T>& t) {
+    std::pair<BlockParams<T>, LoraBlock<T>> like{blocks[l], lora};  // which tensors there are
+    detail_::visit_both(like, [&](BasicTensor<T>& t) {
       inputs.push_back(t);
       t = t.detach();
     });
     x = ops::recomputed<T>(
         [pass, l, like](std::span<const BasicTensor<T>> given) {
-          BlockParams<T> own = like;
+          auto own = like;
           std::size_t i = 1;
-          own.visit([&](const char*, BasicTensor<T>& t) { t = given[i++]; });
-          return detail_::block(*pass, l, given[0], own);
+          detail_::visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
+          return detail_::block(*pass, l, given[0], own.first, own.second);
         },
         inputs);
   }

@@ -33,8 +33,11 @@ inline void check_pairs(const char* function, std::span<const Pair> pairs, const
   }
 }
 
-inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<const Pair> pairs, const RewardConfig& config, double factor) {
-  const Tensor scores = reward::raw_scores(net, sides(pairs));
+inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<const Pair> pairs, const RewardConfig& config, double factor,
+                         nn::TrainingStep at) {
+  auto batch = sides(pairs);
+  batch.training = at;
+  const Tensor scores = reward::raw_scores(net, batch);
   std::vector<std::int64_t> even, odd;
   reward::PairOptions<float> options;
   const auto n = static_cast<std::int64_t>(pairs.size());
@@ -77,9 +80,10 @@ TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
   if (!(count > 0)) detail::fail<ValueError>("RewardTrainer::step", "no pair with a weight", detail::str(count), "more than 0");
   GradAccumulator<float, nn::TransformerWithHead<float>> acc(model_.net);
   detail_::micro_batches(static_cast<std::int64_t>(pairs.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
-    acc.add(
-        [&](const nn::TransformerWithHead<float>& net, std::span<const Pair> part) { return detail_::pair_terms(net, part, config_, 1.0 / count); },
-        pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+    const nn::TrainingStep at{static_cast<std::uint32_t>(optimizer_.state().step), static_cast<std::uint32_t>(2 * begin)};
+    acc.add([&](const nn::TransformerWithHead<float>& net,
+                std::span<const Pair> part) { return detail_::pair_terms(net, part, config_, 1.0 / count, at); },
+            pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
   });
   const auto result = acc.finish();
   return {result.value, optimizer_.step(model_.net, result.grads)};

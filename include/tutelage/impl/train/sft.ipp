@@ -66,9 +66,11 @@ TUTELAGE_INLINE std::int64_t answer_tokens(std::span<const text::Example> exampl
   return n;
 }
 
-TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight) {
+TUTELAGE_INLINE Tensor sft_terms(const nn::Transformer& model, std::span<const text::Example> examples, double weight,
+                                 std::optional<nn::TrainingStep> training) {
   const FpStateGuard guard;
   nn::TokenBatch batch;
+  batch.training = training;
   std::vector<std::int64_t> positions;
   std::vector<std::int32_t> targets;
   for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -116,7 +118,8 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
     detail_::micro_batches(static_cast<std::int64_t>(examples.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
       const auto items = examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
       if (answer_tokens(items) == 0) return;
-      acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count)); },
+      const nn::TrainingStep at{static_cast<std::uint32_t>(optimizer_.state().step), static_cast<std::uint32_t>(begin)};
+      acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count), at); },
               items);
     });
     const auto result = acc.finish();
