@@ -17,7 +17,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -490,6 +490,65 @@ class TransformerConfig:
     @vocab_size.setter
     def vocab_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+class LoraConfig:
+    """
+    Low-rank adaptation (Hu et al. 2021): a frozen weight W acts as W + scale B A, and only A and B learn.
+    """
+    fields: typing.ClassVar[list] = ['rank', 'alpha', 'dropout', 'target_modules', 'use_rslora', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def alpha(self) -> float:
+        """
+        scale = alpha / rank
+        """
+    @alpha.setter
+    def alpha(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def dropout(self) -> float:
+        """
+        of what A is given, in SFT and reward training
+        """
+    @dropout.setter
+    def dropout(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def rank(self) -> int:
+        ...
+    @rank.setter
+    def rank(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        of A's start and of dropout
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def target_modules(self) -> list[str]:
+        """
+        of q, k, v or qkv, out, gate, up, down; empty: every linear map that a block has
+        """
+    @target_modules.setter
+    def target_modules(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def use_rslora(self) -> bool:
+        """
+        scale = alpha / sqrt(rank) (Kalajdzievski 2023)
+        """
+    @use_rslora.setter
+    def use_rslora(self, arg0: bool) -> None:
+        ...
 class GenerateOptions:
     """
     How answers are sampled.
@@ -641,6 +700,10 @@ class Transformer:
         """
         Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).
         """
+    def load_adapter(self, folder: str) -> Transformer:
+        """
+        This model, its weights shared and frozen, with the adapter that PEFT or save_adapter wrote.
+        """
     def logits(self, ids, mask = None):
         """
         Logits after each token. Ragged lists give (tokens, V); a padded (B, T) array with its mask gives (B, T, V), 0 at the padding.
@@ -649,19 +712,40 @@ class Transformer:
         """
         log p(token | those before), at a temperature. Ragged lists give a list of arrays of n - 1; a padded array gives (B, T), 0 at the first token and the padding.
         """
+    def merged(self) -> Transformer:
+        """
+        A plain model whose weights are W + scale B A.
+        """
     def parameters(self) -> dict:
         """
-        Name -> Tensor, in visit order.
+        Name -> Tensor of what training changes, in visit order: all, or with an adapter the adapter's.
         """
     def save(self, folder: str, base: str = '', license: str = '', training: str = '') -> None:
         """
         Writes config.json, generation_config.json and model.safetensors into a folder that transformers loads, each whole or not at all, the weights last; README.md where base, license or training says what it holds.
         """
+    def save_adapter(self, folder: str, base: str = '') -> None:
+        """
+        Writes adapter_config.json and adapter_model.safetensors as PEFT does; base: the model's name, for those who load them.
+        """
+    def with_lora(self, config: LoraConfig = ...) -> Transformer:
+        """
+        This model, its weights shared and frozen, with a fresh adapter: what trains it trains the adapter.
+        """
     def with_parameters(self, values: dict) -> Transformer:
         ...
+    def without_adapter(self) -> Transformer:
+        """
+        The weights alone, shared.
+        """
     @property
     def config(self) -> TransformerConfig:
         ...
+    @property
+    def lora(self) -> LoraConfig | None:
+        """
+        The adapter's LoraConfig, or None.
+        """
     @property
     def num_parameters(self) -> int:
         ...
@@ -1844,9 +1928,9 @@ class PPOStats:
         ...
 class PPOTrainer:
     """
-    PPO; the reference is the policy as given.
+    PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.
     """
-    def __init__(self, policy: Transformer, config: PPOConfig = ...) -> None:
+    def __init__(self, policy: Transformer, config: PPOConfig = ..., reference: Transformer | None = None) -> None:
         ...
     def generate(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[Generation]:
         ...
