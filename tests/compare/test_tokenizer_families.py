@@ -159,7 +159,7 @@ def test_smollm2_itself():
 
 def test_llama2c(tmp_path):
     """The 512 pieces of stories260K against their own description: the pair of the best score first, unknown characters as bytes."""
-    path = pathlib.Path("/work/shared/data/stories260K/tok512.bin")
+    path = families.DATA / "stories260K" / "tok512.bin"
     if not path.exists():
         pytest.skip(f"{path} is absent")
     data = gguf_data.llama2c(path)
