@@ -167,7 +167,8 @@ TUTELAGE_INLINE void save_adapter(const std::string& folder, const nn::Transform
   config["inference_mode"] = true;
   config["init_lora_weights"] = true;
   config["lora_alpha"] = lora.alpha;
-  if (lora.alpha == std::floor(lora.alpha) && std::abs(lora.alpha) < 1e15) config["lora_alpha"] = static_cast<std::int64_t>(lora.alpha);
+  if (std::abs(lora.alpha) < 1e15 && lora.alpha == static_cast<double>(static_cast<std::int64_t>(lora.alpha)))
+    config["lora_alpha"] = static_cast<std::int64_t>(lora.alpha);
   config["lora_dropout"] = lora.dropout;
   config["modules_to_save"] = nullptr;
   config["peft_type"] = "LORA";
