@@ -105,7 +105,7 @@ def main():
     number = matching(r"\p{N}")
     body = "struct CodeRange {\n  std::uint32_t first, last;\n};\n" + table("kLetters", matching(r"\p{L}") & above)
     body += table("kNumbers", number & above) + table("kMoreNumerics", (numeric() - number) & above) + table("kOfWords", of_words() & above)
-    what = f"Above ASCII, as tokenizers {tokenizers.__version__} has them: letters (\\p{{L}}), numbers (\\p{{N}}), what Digits takes besides, \\w."
+    what = f"Above ASCII, as tokenizers {tokenizers.__version__} has them: letters, numbers, what Digits takes besides, \\w."
     (FOLDER / "unicode.hpp").write_text(HEAD.format(what=what) + body + TAIL)
 
     pairs, apart, runs, classes = [], [], [], []

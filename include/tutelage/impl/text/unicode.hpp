@@ -3,7 +3,7 @@
 
 #include "tutelage/config.hpp"
 
-// Above ASCII, as tokenizers 0.23.3 has them: letters (\p{L}), numbers (\p{N}), what Digits takes besides, \w. Written by tests/golden/make_unicode.py.
+// Above ASCII, as tokenizers 0.23.3 has them: letters, numbers, what Digits takes besides, \w. Written by tests/golden/make_unicode.py.
 
 TUTELAGE_BEGIN
 
