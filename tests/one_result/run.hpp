@@ -2,12 +2,7 @@
 // Fifty PPO steps of a 32-wide transformer, and the digests of all that they computed. Nothing here computes with floating-point numbers: a host
 // that rounds upward would see another result of its own.
 #include <algorithm>
-#include <unistd.h>
-
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <set>
 #include <mutex>
@@ -23,6 +18,7 @@
 #include <tutelage/tutelage.hpp>
 #include <tutelage/impl/base/worker_hook.hpp>
 
+#include "resumed.hpp"
 #include "sha256.hpp"
 
 namespace one_result {
@@ -139,53 +135,12 @@ inline void add_gradients(Digests& digests, const train::PolicyAndValue& at, con
   result.grads.visit([&](const std::string& name, const Tensor& t) { digests.emplace_back("gradient " + name, Sha256().add(t.span()).hex()); });
 }
 
-inline std::string exactly(double x) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%a", x);
-  return text;
-}
-
-/// A trainer that is read from the file which the other was written to.
-inline std::unique_ptr<train::PPOTrainer> resumed(const Problem& problem, const train::PPOTrainer& trainer, const train::PPOConfig& config) {
-  const std::string path = (std::filesystem::temp_directory_path() / ("one_result." + std::to_string(getpid()) + ".safetensors")).string();
-  const auto visit = [](train::PPOState& state, const auto& f) {
-    state.model.visit([&](const std::string& name, Tensor& t) { f("model." + name, t); });
-    state.reference.visit([&](const std::string& name, Tensor& t) { f("reference." + name, t); });
-    for (std::size_t i = 0; i < state.optimizer.m.size(); ++i) {
-      f("m." + std::to_string(i), state.optimizer.m[i]);
-      f("v." + std::to_string(i), state.optimizer.v[i]);
-    }
-  };
-  {
-    auto state = trainer.state();
-    io::SafeTensors file;
-    visit(state, [&](const std::string& name, const Tensor& t) { file.tensors[name] = t; });
-    file.metadata = {{"iteration", std::to_string(state.iteration)},
-                     {"step", std::to_string(state.optimizer.step)},
-                     {"moments", std::to_string(state.optimizer.m.size())},
-                     {"beta1_power", exactly(state.optimizer.beta1_power)},
-                     {"beta2_power", exactly(state.optimizer.beta2_power)}};
-    io::write_safetensors(path, file);
-  }
-  auto file = io::read_safetensors(path);
-  std::filesystem::remove(path);
-  const auto fresh = model(problem);
-  train::PPOState state{{fresh, nn::ScalarHead<float>(fresh.config.hidden_size)}, fresh, {}, std::stoll(file.metadata.at("iteration"))};
-  state.optimizer.step = std::stoll(file.metadata.at("step"));
-  state.optimizer.beta1_power = std::strtod(file.metadata.at("beta1_power").c_str(), nullptr);
-  state.optimizer.beta2_power = std::strtod(file.metadata.at("beta2_power").c_str(), nullptr);
-  state.optimizer.m.resize(std::stoul(file.metadata.at("moments")));
-  state.optimizer.v.resize(state.optimizer.m.size());
-  visit(state, [&](const std::string& name, Tensor& t) { t = file.tensors.at(name); });
-  return std::make_unique<train::PPOTrainer>(std::move(state), config);
-}
-
 inline Digests digests_of(const Problem& problem, const Execution& execution) {
   const auto asked = prompts(problem.prompts);
   auto trainer = std::make_unique<train::PPOTrainer>(model(problem), config(problem, execution));
   Sha256 ids, logprobs, statistics;
   for (std::int64_t step = 0; step < problem.steps; ++step) {
-    if (execution.stops.count(step)) trainer = resumed(problem, *trainer, config(problem, execution));
+    if (execution.stops.count(step)) trainer = resumed(*trainer, config(problem, execution), model(problem));
     const auto answers = trainer->generate(asked);
     for (const auto& a : answers) {
       ids.add(std::span<const std::int32_t>(a.ids));
