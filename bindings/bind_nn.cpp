@@ -57,6 +57,7 @@ void bind_nn(py::module_& m) {
       .field("alpha", &L::alpha, "scale = alpha / rank")
       .field("dropout", &L::dropout, "of what A is given, in SFT and reward training")
       .field("target_modules", &L::target_modules, "of q, k, v or qkv, out, gate, up, down; empty: every linear map that a block has")
+      .field("layers_to_transform", &L::layers_to_transform, "rising; empty: all. Nothing is differentiated below the first")
       .field("use_rslora", &L::use_rslora, "scale = alpha / sqrt(rank) (Kalajdzievski 2023)")
       .field("seed", &L::seed, "of A's start and of dropout")
       .done();

@@ -85,7 +85,8 @@ void bind_configs(py::module_& m) {
       .done();
   using C = train::TeachConfig;
   ConfigClass<C>(m, "TeachConfig", "How judgements become a better chatbot.")
-      .field("max_new_tokens", &C::max_new_tokens, "")
+      .field("max_new_tokens", &C::max_new_tokens, "of what it samples to learn from, and of answer() where max_answer_tokens is 0")
+      .field("max_answer_tokens", &C::max_answer_tokens, "")
       .field("temperature", &C::temperature, "")
       .field("sft_steps", &C::sft_steps, "0: off")
       .field("sft_demonstrations", &C::sft_demonstrations, "a step")
@@ -100,7 +101,8 @@ void bind_configs(py::module_& m) {
       .field("ppo_demonstrations", &C::ppo_demonstrations, "")
       .field("ppo", &C::ppo, "")
       .field("seed", &C::seed, "")
-      .done();
+      .done()
+      .def_static("for_adapter", &C::for_adapter, "For a model that was trained elsewhere and learns through an adapter: fewer and gentler steps.");
 }
 
 }  // namespace
@@ -190,6 +192,22 @@ void bind_train(py::module_& m) {
       .def_readonly("reward_seconds", &R::reward_seconds)
       .def_readonly("ppo_seconds", &R::ppo_seconds)
       .def_readonly("ppo", &R::ppo);
+  m.def(
+      "own_answers",
+      [](const io::ChatModel& model, const std::vector<std::string>& questions, std::int64_t max_new_tokens, py::object progress,
+         py::object should_stop) {
+        const auto run = run_options(progress, should_stop);
+        std::vector<text::Conversation> all;
+        {
+          py::gil_scoped_release release;
+          all = train::own_answers(model, questions, max_new_tokens, run);
+        }
+        py::list out;
+        for (const auto& c : all) out.append(from_conversation(c));
+        return out;
+      },
+      py::arg("model"), py::arg("questions"), py::arg("max_new_tokens") = 32, py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
+      "What a model answers to these questions, greedily; longer answers are cut. To be rehearsed while it is taught something else.");
   m.def(
       "understand",
       [](const std::string& line) {

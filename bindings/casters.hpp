@@ -31,7 +31,7 @@ template <class C> class ConfigClass {
     fields_.push_back(name);
     return *this;
   }
-  void done() {
+  py::class_<C>& done() {
     cls_.def(py::init([fields = fields_, title = name_](const py::kwargs& kwargs) {
       C config;
       py::object self = py::cast(&config, py::return_value_policy::reference);
@@ -53,6 +53,7 @@ template <class C> class ConfigClass {
       return s + ")";
     });
     if constexpr (requires(const C& c) { c.validate(); }) cls_.def("validate", &C::validate, "Raises ConfigError where a value is out of range.");
+    return cls_;
   }
 
  private:
@@ -97,7 +98,8 @@ inline tutelage::nn::TokenBatch to_batch(const std::vector<std::vector<std::int3
 
 inline tutelage::text::Conversation to_conversation(const py::handle& messages) {
   tutelage::text::Conversation c;
-  for (const auto& m : messages) c.push_back({py::cast<std::string>(m["role"]), py::cast<std::string>(m["content"])});
+  for (const auto& m : messages)
+    c.push_back({py::cast<std::string>(m["role"]), py::cast<std::string>(m["content"]), m.contains("cut") && py::cast<bool>(m["cut"])});
   return c;
 }
 inline py::list from_conversation(const tutelage::text::Conversation& c) {
@@ -106,6 +108,7 @@ inline py::list from_conversation(const tutelage::text::Conversation& c) {
     py::dict d;
     d["role"] = m.role;
     d["content"] = py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(m.content.data(), static_cast<py::ssize_t>(m.content.size()), "replace"));
+    if (m.cut) d["cut"] = true;
     out.append(d);
   }
   return out;

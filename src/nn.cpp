@@ -1,4 +1,5 @@
 #include "tutelage/impl/nn/generate.ipp"
+#include "tutelage/impl/nn/head.ipp"
 #include "tutelage/impl/nn/lora.ipp"
 #include "tutelage/impl/nn/transformer.ipp"
 

@@ -15,6 +15,7 @@
 #include "tutelage/io/record.hpp"
 #include "tutelage/io/safetensors.hpp"
 #include "tutelage/nn/generate.hpp"
+#include "tutelage/nn/head.hpp"
 #include "tutelage/nn/lora.hpp"
 #include "tutelage/nn/transformer.hpp"
 #include "tutelage/optim/adamw.hpp"

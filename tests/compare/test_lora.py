@@ -7,6 +7,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from test_architectures import MODELS, TOLERANCE, built, texts
+from test_architectures import draw as drawn
 
 import tutelage
 from tutelage import nn, ops
@@ -18,13 +19,14 @@ CASES = [(model_type, number) for model_type in MODELS for number in range(4)]
 
 
 def draw(model_type, number):
-    """Settings as ours and as PEFT's: all targets, then some."""
+    """Settings as ours and as PEFT's: all targets, then some; the last in the last layer alone."""
     rng = np.random.default_rng([7, number])
     names = NAMES.get(model_type, SEPARATE)
     targets = [t for t in names if number == 0 or rng.integers(2)] or [list(names)[0]]
     rank, alpha, rslora = int(rng.integers(1, 6)), int(rng.integers(1, 9)), bool(number % 2)
-    return ({"rank": rank, "alpha": alpha, "use_rslora": rslora, "target_modules": targets, "dropout": 0.25},
-            {"r": rank, "lora_alpha": alpha, "use_rslora": rslora, "target_modules": [names[t] for t in targets], "lora_dropout": 0.25,
+    last = [drawn(model_type, number)[1]["num_layers"] - 1] if number == 3 else []
+    return ({"rank": rank, "alpha": alpha, "use_rslora": rslora, "target_modules": targets, "dropout": 0.25, "layers_to_transform": last},
+            {"layers_to_transform": last or None, "r": rank, "lora_alpha": alpha, "use_rslora": rslora, "target_modules": [names[t] for t in targets], "lora_dropout": 0.25,
              "task_type": "CAUSAL_LM", "fan_in_fan_out": model_type == "gpt2"})
 
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tutelage/nn/transformer.hpp"
+#include "tutelage/nn/head.hpp"
 
 TUTELAGE_BEGIN
 

@@ -24,8 +24,9 @@ struct LoraConfig {
   double dropout = 0;                       // of what A is given, in SFT and reward training; 0 to below 1
   std::vector<std::string> target_modules;  // of kLoraModules; empty: every linear map that a block has, with "q", "k", "v" where norms are "rms",
                                             // "qkv" where they are "layer", as the families' files go
-  bool use_rslora = false;                  // scale = alpha / sqrt(rank) (Kalajdzievski 2023, arXiv 2312.03732)
-  std::uint64_t seed = 0;                   // of A's start and of dropout
+  std::vector<std::int64_t> layers_to_transform;  // rising; empty: all. Nothing is differentiated below the first
+  bool use_rslora = false;                        // scale = alpha / sqrt(rank) (Kalajdzievski 2023, arXiv 2312.03732)
+  std::uint64_t seed = 0;                         // of A's start and of dropout
   double scale() const;
   bool operator==(const LoraConfig&) const = default;
   void validate() const;  // @throws ConfigError
@@ -82,20 +83,6 @@ struct LoraPlace {
 
 /// All that an adapter changes, in visit order. @throws ConfigError for a target that is unknown, or that a model of this configuration lacks
 std::vector<LoraPlace> lora_places(const TransformerConfig& model, const LoraConfig& config);
-
-template <class T> template <class F> Lora<T> Lora<T>::made_of(const TransformerConfig& model, const LoraConfig& config, F&& tensor) {
-  Lora adapter;
-  adapter.config = config;
-  adapter.config.target_modules.clear();  // named, where all were meant
-  for (const auto& place : lora_places(model, config)) {
-    adapter.blocks.resize(place.layer + 1);
-    if (place.layer == 0) adapter.config.target_modules.push_back(kLoraModules[place.module]);
-    auto& pair = adapter.blocks[place.layer].pairs[place.module];
-    pair.a = tensor(place.name() + ".a", place.a);
-    pair.b = tensor(place.name() + ".b", place.b);
-  }
-  return adapter;
-}
 
 }  // namespace nn
 

@@ -75,6 +75,21 @@ struct TransformerConfig {
 /// Every parameter that a model of this configuration has, with its shape, in visit order. The configuration must be valid.
 std::vector<std::pair<std::string, Shape>> parameter_shapes(const TransformerConfig& config);
 
+template <class T> template <class F> Lora<T> Lora<T>::made_of(const TransformerConfig& model, const LoraConfig& config, F&& tensor) {
+  Lora adapter;
+  adapter.config = config;
+  adapter.config.target_modules.clear();  // named, where all were meant
+  const auto places = lora_places(model, config);
+  if (!places.empty()) adapter.blocks.resize(static_cast<std::size_t>(model.num_layers));
+  for (const auto& place : places) {
+    if (place.layer == places[0].layer) adapter.config.target_modules.push_back(kLoraModules[place.module]);
+    auto& pair = adapter.blocks[place.layer].pairs[place.module];
+    pair.a = tensor(place.name() + ".a", place.a);
+    pair.b = tensor(place.name() + ".b", place.b);
+  }
+  return adapter;
+}
+
 /// Token ids of several sequences, end to end; sequence i is [offsets[i], offsets[i + 1]).
 struct TokenBatch {
   std::vector<std::int32_t> ids;
@@ -171,6 +186,12 @@ template <class T> struct BasicTransformer {
   /// Last hidden states, after the final norm: (tokens, C). @throws ValueError for an empty batch or sequence, IndexError, ShapeError past
   /// max_positions
   BasicTensor<T> hidden(const TokenBatch& batch) const;
+  /// What enters block `layer`, or for num_layers the final norm: (tokens, C). @throws as hidden; IndexError for another layer
+  BasicTensor<T> entering(std::int64_t layer, const TokenBatch& batch) const;
+  /// hidden(), to the bit, from what enters block `layer`. @throws as entering; ShapeError
+  BasicTensor<T> hidden_from(std::int64_t layer, const BasicTensor<T>& entering, const TokenBatch& batch) const;
+  /// Blocks below the first that an adapter changes: what comes out of them is the base's, and has no gradient. 0 without an adapter.
+  std::int64_t frozen_layers() const;
   /// (tokens, V).
   BasicTensor<T> logits(const TokenBatch& batch) const;
   /// log p(next token | before) inside each sequence, at a temperature: n - 1 values for a sequence of n, end to end.
@@ -204,38 +225,6 @@ template <class T> struct BasicTransformer {
   }
 };
 using Transformer = BasicTransformer<float>;
-
-/// One number a position: hidden (tokens, C) -> (tokens). For values and rewards.
-template <class T> struct ScalarHead {
-  BasicTensor<T> weight;  // (1, C)
-  BasicTensor<T> bias;    // (1)
-  ScalarHead() = default;
-  explicit ScalarHead(std::int64_t hidden_size);                         // zeros
-  ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed);  // N(0, std)
-  template <class F> void visit(F&& f) { visit_fields(*this, f); }
-  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
-  BasicTensor<T> operator()(const BasicTensor<T>& hidden) const;
-
- private:
-  template <class Self, class F> static void visit_fields(Self& self, F& f) {
-    f("weight", self.weight);
-    f("bias", self.bias);
-  }
-};
-
-/// A transformer and a scalar head on its hidden states; a critic or a reward model.
-template <class T> struct TransformerWithHead {
-  BasicTransformer<T> trunk;
-  ScalarHead<T> head;
-  template <class F> void visit(F&& f) { visit_fields(*this, f); }
-  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
-
- private:
-  template <class Self, class F> static void visit_fields(Self& self, F& f) {
-    self.trunk.visit([&](const std::string& n, auto& t) { f("trunk." + n, t); });
-    self.head.visit([&](const std::string& n, auto& t) { f("head." + n, t); });
-  }
-};
 
 }  // namespace nn
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tutelage/nn/transformer.hpp"
+#include "tutelage/nn/head.hpp"
 
 TUTELAGE_BEGIN
 

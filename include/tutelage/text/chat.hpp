@@ -13,6 +13,7 @@ namespace text {
 /// One turn of a conversation; role is "system", "user" or "assistant".
 struct Message {
   std::string role, content;
+  bool cut = false;  // of the last answer: it goes on, so that its end is not learnt
 };
 using Conversation = std::vector<Message>;
 
@@ -43,7 +44,7 @@ RenderedChat render_chat(const Tokenizer& tokenizer, std::span<const Message> me
 /// Its tokens. What a turn's text says can never become a special token, and an answer begins with a token of its own.
 std::vector<std::int32_t> apply_chat_template(const Tokenizer& tokenizer, std::span<const Message> messages, bool add_generation_prompt = false);
 
-/// The same tokens, with the answers marked for training.
+/// The same tokens, with the answers marked for training; those of a cut answer's end are left out.
 Example render_example(const Tokenizer& tokenizer, std::span<const Message> messages);
 
 /// The token that ends an answer. @throws ValueError where the tokenizer lacks it

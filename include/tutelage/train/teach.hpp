@@ -22,7 +22,8 @@ struct Lesson;
 
 /// How judgements become a better chatbot. Every part starts from the model as it was loaded, with all judgements so far.
 struct TeachConfig {
-  std::int64_t max_new_tokens = 24;
+  std::int64_t max_new_tokens = 24;  // of what it samples to learn from, and of answer() where max_answer_tokens is 0
+  std::int64_t max_answer_tokens = 0;
   double temperature = 1.0;  // of the answers that are judged and of PPO's
   // 1. supervised fine-tuning on corrections and on answers that were called right
   std::int64_t sft_steps = 200;          // 0: off
@@ -41,6 +42,8 @@ struct TeachConfig {
   PPOConfig ppo;
   std::uint64_t seed = 0;
   TeachConfig();  // sets the parts' learning rates
+  /// For a model that was trained elsewhere and learns through an adapter: fewer and gentler steps.
+  static TeachConfig for_adapter();
   void validate() const;
 };
 
@@ -51,6 +54,11 @@ struct TeachReport {
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
   PPOStats ppo;  // of the last iteration
 };
+
+/// What a model answers to these questions, greedily; longer answers are cut. A model that came without the exchanges it was trained on rehearses
+/// these while it is taught something else. @throws as Teacher for a question
+std::vector<text::Conversation> own_answers(const io::ChatModel& model, std::span<const std::string> questions, std::int64_t max_new_tokens = 32,
+                                            const RunOptions& run = {});
 
 /// What a line typed in a chat means.
 struct Understood {
@@ -113,7 +121,8 @@ class Teacher {
   /// Keeps what the untaught model answers to these questions.
   void find_matters(std::span<const std::string> questions);
   detail_::Lesson lesson();
-  std::int64_t longest_prompt() const { return base_.transformer.config.max_positions - config_.max_new_tokens; }
+  std::int64_t shown_tokens() const { return config_.max_answer_tokens > 0 ? config_.max_answer_tokens : config_.max_new_tokens; }
+  std::int64_t longest_prompt() const { return base_.transformer.config.max_positions - std::max(shown_tokens(), config_.max_new_tokens); }
   TokenIds prompt_ids(const std::string& question) const;
   nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
   TokenIds sequence(const std::string& question, const std::string& answer) const;

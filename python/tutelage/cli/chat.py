@@ -13,6 +13,15 @@ HELP = """  /right            the last answer was right
   /undo             forget what was learnt last
   /quit             leave"""
 
+BY_ADAPTER = 20_000_000  # parameters: a model of more learns through an adapter
+
+def keep(folder, teacher):
+    """What it is now, in a folder: an adapter is merged."""
+    model = teacher.model()
+    if model.transformer.lora is not None:
+        model = io.ChatModel(model.transformer.merged(), model.tokenizer, model.conversations, model.ids)
+    io.save_model(folder, model)
+
 def converse(teacher, learn, folder=None, lines=None):
     """Reads lines until the end; judgements and the model are kept in `folder` if there is one."""
     log = prefs.JudgementLog(os.path.join(folder, "judgements.jsonl")) if folder else None
@@ -47,7 +56,7 @@ def one_line(teacher, line, learn, folder, log):
     elif kind == "undo":
         print("     Back to before the last lesson." if teacher.undo() else "     There is nothing to undo.")
         if folder:
-            io.save_model(folder, teacher.model())
+            keep(folder, teacher)
     else:
         judgement = teacher.feedback(line)
         if log:
@@ -59,7 +68,7 @@ def one_line(teacher, line, learn, folder, log):
         with Interrupt() as stop:
             teacher.update(progress=Progress(), should_stop=stop)
         if folder:
-            io.save_model(folder, teacher.model())
+            keep(folder, teacher)
         print(f"     Learnt in {time.monotonic() - start:.0f} s. /undo takes it back.", flush=True)
     return True
 
@@ -79,10 +88,25 @@ def go_on(model, max_new_tokens):
             found = model.transformer.generate([ids], temperature=0, max_new_tokens=max_new_tokens, stop_ids=model.ids.eos)[0]
             print("\n".join(map(visible, model.tokenizer.decode(ids + found.ids).split("\n"))), flush=True)
 
+def teacher_of(model, args):
+    """Whom to talk to: a large model learns through an adapter."""
+    shown = args.max_new_tokens or min(128, max(train.TeachConfig().max_new_tokens, model.transformer.config.max_positions // 4))
+    if not args.learn or model.transformer.num_parameters < BY_ADAPTER:
+        return train.Teacher(model, train.TeachConfig(max_new_tokens=shown))
+    print(f"{model.transformer.num_parameters:,} parameters: it learns through an adapter. It answers general questions first, to keep what it knows ...", flush=True)
+    config = train.TeachConfig.for_adapter()
+    config.max_answer_tokens = shown
+    with Interrupt() as stop:
+        return train.Teacher(train.adapted(model, progress=Progress(), should_stop=stop), config)
+
+def folder_of(args):
+    """Where what it learns is kept: a folder is changed in place, of a file or a model in the cache comes a folder here."""
+    if args.out or os.path.isdir(args.path):
+        return args.out or args.path
+    return os.path.splitext(os.path.basename(args.path))[0] + "-taught"
+
 def run(args):
     model = io.load_model(args.path)
-    config = train.TeachConfig()
-    config.max_new_tokens = args.max_new_tokens or min(128, max(config.max_new_tokens, model.transformer.config.max_positions // 4))
     built_in = text.find_built_in(model.tokenizer)  # what C++ can render
     try:
         if built_in is None:
@@ -92,8 +116,11 @@ def run(args):
     except ValueError as error:
         if args.learn:
             raise ConfigError(f"chat: this model cannot be taught in a chat: {error}") from None
-        go_on(model, config.max_new_tokens)
+        go_on(model, args.max_new_tokens or min(128, model.transformer.config.max_positions // 4))
         return 0
-    teacher = train.Teacher(model, config)
-    converse(teacher, args.learn, args.path if args.learn else None)
+    folder = folder_of(args) if args.learn else None
+    if folder and folder != args.path:
+        print(f"What it learns is kept in {visible(folder)}.")
+        os.makedirs(folder, exist_ok=True)
+    converse(teacher_of(model, args), args.learn, folder)
     return 0

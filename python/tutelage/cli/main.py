@@ -41,6 +41,7 @@ def parser():
     chat.add_argument("path", metavar="PATH", help="a folder, a .gguf file, llama2.c's .bin, or owner/name in Hugging Face's local cache")
     chat.add_argument("--max-new-tokens", type=number(int, 1, 1 << 20), help="of an answer; by default a quarter of what the model can hold, at most 128")
     chat.add_argument("--learn", action="store_true", help="let it be taught: /right, /wrong, /say TEXT, or say how humans would answer, in quotes")
+    chat.add_argument("--out", metavar="DIR", help="keep what it learns here; by default in PATH, or for a file in NAME-taught")
     chat.add_argument("--threads", type=number(int, 0, 4096), default=0, help="0: all")
 
     commands.add_parser("doctor", help="what this machine gives")

@@ -78,6 +78,7 @@ class PeftConfig {
                                             "lora_alpha",
                                             "lora_dropout",
                                             "target_modules",
+                                            "layers_to_transform",
                                             "use_rslora",
                                             "fan_in_fan_out",
                                             "auto_mapping",
@@ -98,6 +99,7 @@ class PeftConfig {
     if (json_.contains("lora_dropout")) config.dropout = need<double>("lora_dropout", &Json::is_number, "a number");
     if (json_.contains("use_rslora")) config.use_rslora = need<bool>("use_rslora", &Json::is_boolean, "true or false");
     config.target_modules = targets();
+    config.layers_to_transform = layers();
     return config;
   }
 
@@ -117,6 +119,19 @@ class PeftConfig {
       detail::fail<IoError>("load_adapter", where_ + ": " + key + " is missing or of another type",
                             it == json_.end() ? "nothing" : it->dump().substr(0, 80), expected);
     return it->get<V>();
+  }
+  /// A layer or a list of them; null: all.
+  std::vector<std::int64_t> layers() const {
+    const auto it = json_.find("layers_to_transform");
+    if (it == json_.end() || it->is_null()) return {};
+    std::vector<std::int64_t> found;
+    for (const auto& layer : it->is_array() ? *it : Json::array({*it})) {
+      if (!layer.is_number_integer()) unsupported("layers_to_transform", *it, "a layer or a list of layers");
+      found.push_back(layer.get<std::int64_t>());
+    }
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
   }
   std::vector<std::string> targets() const {
     const auto it = json_.find("target_modules");
@@ -151,11 +166,12 @@ TUTELAGE_INLINE void save_adapter(const std::string& folder, const nn::Transform
   SafeTensors content;
   content.metadata["format"] = "pt";
   nlohmann::ordered_json targets = nlohmann::ordered_json::array();
-  for (const auto& place : nn::lora_places(model.config, lora)) {
+  const auto places = nn::lora_places(model.config, lora);
+  for (const auto& place : places) {
     if (names.path(place.module).empty())
       detail::fail<ConfigError>("save_adapter", names.family() + " has no place for an adapter of", nn::kLoraModules[place.module],
                                 names.path(nn::kLoraQ).empty() ? "qkv" : "q, k and v");
-    if (place.layer == 0) targets.push_back(names.target(place.module));
+    if (place.layer == places[0].layer) targets.push_back(names.target(place.module));
     const auto& pair = model.adapter.blocks[place.layer].pairs[place.module];
     content.tensors[names.tensor(place, "A")] = pair.a;
     content.tensors[names.tensor(place, "B")] = names.outputs(place, pair.b, false);
@@ -166,6 +182,7 @@ TUTELAGE_INLINE void save_adapter(const std::string& folder, const nn::Transform
   config["fan_in_fan_out"] = names.transposed();
   config["inference_mode"] = true;
   config["init_lora_weights"] = true;
+  config["layers_to_transform"] = lora.layers_to_transform.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(lora.layers_to_transform);
   config["lora_alpha"] = lora.alpha;
   if (std::abs(lora.alpha) < 1e15 && lora.alpha == static_cast<double>(static_cast<std::int64_t>(lora.alpha)))
     config["lora_alpha"] = static_cast<std::int64_t>(lora.alpha);

@@ -18,7 +18,7 @@ inline void add_messages(text::Conversation& to, const nlohmann::ordered_json& v
     return;
   }
   for (const auto& m : value.get_ref<const nlohmann::ordered_json::array_t&>())  // throws for anything but a list
-    to.push_back({m.at("role").get<std::string>(), m.at("content").get<std::string>()});
+    to.push_back({m.at("role").get<std::string>(), m.at("content").get<std::string>(), m.value("cut", false)});
 }
 }  // namespace detail_
 
@@ -78,7 +78,10 @@ TUTELAGE_INLINE void write_conversations(const std::string& path, const std::vec
   std::string bytes;
   for (const auto& c : conversations) {
     nlohmann::ordered_json messages = nlohmann::ordered_json::array();
-    for (const auto& m : c) messages.push_back({{"role", m.role}, {"content", m.content}});
+    for (const auto& m : c) {
+      messages.push_back({{"role", m.role}, {"content", m.content}});
+      if (m.cut) messages.back()["cut"] = true;
+    }
     bytes += detail_::dump_line({{"messages", messages}}) + "\n";
   }
   write_file(path, bytes);

@@ -34,6 +34,10 @@ TUTELAGE_INLINE void LoraConfig::validate() const {
         target_modules.begin() + static_cast<std::ptrdiff_t>(i))
       detail::fail<ConfigError>("LoraConfig", "target_modules names one twice", name, "each once");
   }
+  for (std::size_t i = 0; i < layers_to_transform.size(); ++i)
+    if (layers_to_transform[i] < (i == 0 ? 0 : layers_to_transform[i - 1] + 1))
+      detail::fail<ConfigError>("LoraConfig", "layers_to_transform does not rise", detail::str(layers_to_transform[i]),
+                                "layers from 0, rising, each once");
   if (has("qkv") && (has("q") || has("k") || has("v")))
     detail::fail<ConfigError>("LoraConfig", "target_modules names the same weights twice", "qkv beside q, k or v", "one or the other");
 }
@@ -92,8 +96,14 @@ TUTELAGE_INLINE std::vector<LoraPlace> lora_places(const TransformerConfig& mode
     const bool by_default = there && (i == kLoraQkv ? fused : i > kLoraQkv || !fused);
     if (config.target_modules.empty() ? by_default : named) modules.push_back(i);
   }
+  std::vector<std::int64_t> layers = config.layers_to_transform;
+  if (layers.empty())
+    for (std::int64_t l = 0; l < model.num_layers; ++l) layers.push_back(l);
+  if (layers.back() >= model.num_layers)
+    detail::fail<ConfigError>("LoraConfig", "layers_to_transform names a layer that the model lacks", detail::str(layers.back()),
+                              "0 to " + detail::str(model.num_layers - 1));
   std::vector<LoraPlace> places;
-  for (std::int64_t l = 0; l < model.num_layers; ++l)
+  for (const std::int64_t l : layers)
     for (const std::size_t i : modules) {
       const auto [in, out] = detail_::lora_sizes(model, i);
       places.push_back({static_cast<std::size_t>(l), i, {config.rank, in}, {out, config.rank}});

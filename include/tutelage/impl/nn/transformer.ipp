@@ -148,23 +148,22 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
   return n;
 }
 
-template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
-  const FpStateGuard guard;
-  detail_::check_batch(batch, config.max_positions);
-  adapter.check("Transformer", config);
-  const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
+namespace detail_ {
+
+/// Blocks [first, last) on x.
+template <class T>
+BasicTensor<T> blocks(const BasicTransformer<T>& model, const TokenBatch& batch, BasicTensor<T> x, std::int64_t first, std::int64_t last) {
+  const auto pass = std::make_shared<const Pass<T>>(model, batch);
   const LoraBlock<T> none;
-  auto x = ops::embedding(token_embedding, batch.ids);
-  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
-  for (std::size_t l = 0; l < blocks.size(); ++l) {
-    const auto& lora = adapter.empty() ? none : adapter.blocks[l];
-    if (!recompute_blocks) {
-      x = detail_::block(*pass, l, x, blocks[l], lora);
+  for (auto l = static_cast<std::size_t>(first); l < static_cast<std::size_t>(last); ++l) {
+    const auto& lora = model.adapter.empty() ? none : model.adapter.blocks[l];
+    if (!model.recompute_blocks) {
+      x = block(*pass, l, x, model.blocks[l], lora);
       continue;
     }
     std::vector<BasicTensor<T>> inputs{x};
-    std::pair<BlockParams<T>, LoraBlock<T>> like{blocks[l], lora};  // which tensors there are
-    detail_::visit_both(like, [&](BasicTensor<T>& t) {
+    std::pair<BlockParams<T>, LoraBlock<T>> like{model.blocks[l], lora};  // which tensors there are
+    visit_both(like, [&](BasicTensor<T>& t) {
       inputs.push_back(t);
       t = t.detach();
     });
@@ -172,12 +171,53 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
         [pass, l, like](std::span<const BasicTensor<T>> given) {
           auto own = like;
           std::size_t i = 1;
-          detail_::visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
-          return detail_::block(*pass, l, given[0], own.first, own.second);
+          visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
+          return block(*pass, l, given[0], own.first, own.second);
         },
         inputs);
   }
+  return x;
+}
+
+inline void check_layer(const char* function, std::int64_t layer, const TransformerConfig& config) {
+  if (layer < 0 || layer > config.num_layers)
+    detail::fail<IndexError>(function, "there is no such layer", detail::str(layer), "0 to " + detail::str(config.num_layers));
+}
+
+}  // namespace detail_
+
+template <class T> BasicTensor<T> BasicTransformer<T>::entering(std::int64_t layer, const TokenBatch& batch) const {
+  const FpStateGuard guard;
+  detail_::check_batch(batch, config.max_positions);
+  detail_::check_layer("entering", layer, config);
+  adapter.check("Transformer", config);
+  auto x = ops::embedding(token_embedding, batch.ids);
+  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, detail_::Pass<T>(*this, batch).positions));
+  return detail_::blocks(*this, batch, std::move(x), 0, layer);
+}
+
+template <class T>
+BasicTensor<T> BasicTransformer<T>::hidden_from(std::int64_t layer, const BasicTensor<T>& entering, const TokenBatch& batch) const {
+  const FpStateGuard guard;
+  detail_::check_batch(batch, config.max_positions);
+  detail_::check_layer("hidden_from", layer, config);
+  adapter.check("Transformer", config);
+  if (!(entering.shape() == Shape{batch.tokens(), config.hidden_size}))
+    detail::fail<ShapeError>("hidden_from", "entering has another shape", entering.shape().str(), Shape{batch.tokens(), config.hidden_size}.str());
+  const auto x = detail_::blocks(*this, batch, entering, layer, config.num_layers);
   return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+}
+
+template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const { return hidden_from(0, entering(0, batch), batch); }
+
+template <class T> std::int64_t BasicTransformer<T>::frozen_layers() const {
+  std::int64_t layers = 0;
+  while (layers < static_cast<std::int64_t>(adapter.blocks.size())) {
+    const auto& pairs = adapter.blocks[static_cast<std::size_t>(layers)].pairs;
+    if (std::any_of(pairs.begin(), pairs.end(), [](const auto& pair) { return pair.a.size() > 0; })) break;
+    ++layers;
+  }
+  return layers;
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
@@ -198,17 +238,6 @@ template <class T> BasicTensor<T> BasicTransformer<T>::logprobs(const TokenBatch
   const auto h = hidden(batch);
   if (before.empty()) return BasicTensor<T>({0});
   return ops::linear_logprobs(ops::rows(h, before), output_weight(), targets, temperature);
-}
-
-template <class T> ScalarHead<T>::ScalarHead(std::int64_t hidden_size) : weight({1, hidden_size}), bias({1}) {}
-
-template <class T>
-ScalarHead<T>::ScalarHead(std::int64_t hidden_size, double std, std::uint64_t seed)
-    : weight(detail_::normal<T>({1, hidden_size}, std, seed, 1u << 20)), bias({1}) {}
-
-template <class T> BasicTensor<T> ScalarHead<T>::operator()(const BasicTensor<T>& hidden) const {
-  const auto y = ops::linear(hidden, weight, bias);
-  return ops::reshape(y, {y.dim(0)});
 }
 
 }  // namespace nn

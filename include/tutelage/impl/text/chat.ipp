@@ -51,7 +51,9 @@ inline Example tokens_of(const Tokenizer& tokenizer, const RenderedChat& chat) {
 }  // namespace detail_
 
 TUTELAGE_INLINE Example render_example(const Tokenizer& tokenizer, std::span<const Message> messages) {
-  return detail_::tokens_of(tokenizer, render_chat(tokenizer, messages));
+  auto chat = render_chat(tokenizer, messages);
+  if (messages.back().cut) chat.text.resize(chat.plain.back().end);
+  return detail_::tokens_of(tokenizer, chat);
 }
 
 TUTELAGE_INLINE std::vector<std::int32_t> apply_chat_template(const Tokenizer& tokenizer, std::span<const Message> messages,

@@ -72,7 +72,7 @@ class ChatWriter {
     const bool has_system = messages[0].role == "system";
     if (has_system) system = messages[0].content, messages = messages.subspan(1);
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      const auto& [role, content] = messages[i];
+      const std::string &role = messages[i].role, &content = messages[i].content;
       if (role != (i % 2 ? "assistant" : "user"))
         detail::fail<ValueError>("apply_chat_template", "turns of llama2 do not alternate", role, i % 2 ? "assistant" : "user");
       if (i % 2) {

@@ -36,6 +36,57 @@ struct AnswerBatch {
   }
 };
 
+/// Whether b gives what a gives as far as block `layer`: the same frozen weights in memory, and no adapter on them.
+inline bool same_below(const nn::Transformer& a, const nn::Transformer& b, std::int64_t layer) {
+  if (!(a.config == b.config) || (!b.adapter.empty() && b.frozen_layers() < layer)) return false;
+  bool same = true;
+  std::vector<const float*> ours;
+  const auto inside = [&](const std::string& name) {  // not what follows the blocks, nor later blocks
+    if (!name.starts_with("blocks.")) return name.ends_with("embedding");
+    return std::stoll(name.substr(7)) < layer;
+  };
+  a.visit_all([&](const std::string& name, const Tensor& t) {
+    if (inside(name)) ours.push_back(t.data());
+  });
+  std::size_t i = 0;
+  b.visit_all([&](const std::string& name, const Tensor& t) {
+    if (inside(name)) same = same && ours[i++] == t.data();
+  });
+  return same;
+}
+
+/// What comes out of the blocks below an adapter, kept for an iteration: it does not change while the adapter learns.
+class Below {
+ public:
+  explicit Below(const nn::Transformer& policy) : layer_(policy.frozen_layers()), width_(policy.config.hidden_size) {}
+  /// Keeps it for the next sequences, and returns it; empty where nothing is frozen.
+  Tensor add(const nn::Transformer& policy, const nn::TokenBatch& batch) {
+    if (layer_ == 0) return {};
+    const Tensor x = policy.entering(layer_, batch);
+    for (std::int64_t i = 0; i < batch.sequences(); ++i) {
+      const auto begin = batch.offsets[static_cast<std::size_t>(i)], end = batch.offsets[static_cast<std::size_t>(i) + 1];
+      const auto rows = x.span().subspan(static_cast<std::size_t>(begin * width_), static_cast<std::size_t>((end - begin) * width_));
+      kept_.emplace_back(rows.begin(), rows.end());
+    }
+    return x;
+  }
+  /// Of these sequences, by the order in which they were added.
+  Tensor of(std::span<const std::int64_t> sequences) const {
+    if (layer_ == 0) return {};
+    std::vector<float> rows;
+    for (const auto i : sequences) rows.insert(rows.end(), kept_[static_cast<std::size_t>(i)].begin(), kept_[static_cast<std::size_t>(i)].end());
+    return Tensor::from({static_cast<std::int64_t>(rows.size()) / width_, width_}, rows);
+  }
+  Tensor hidden(const nn::Transformer& model, const Tensor& below, const nn::TokenBatch& batch) const {
+    return layer_ == 0 ? model.hidden(batch) : model.hidden_from(layer_, below, batch);
+  }
+  std::int64_t layer() const { return layer_; }
+
+ private:
+  std::int64_t layer_, width_;
+  std::vector<std::vector<float>> kept_;
+};
+
 /// What PPO knows of one answer token; flat over the step's episodes, in item order.
 struct Rollout {
   std::vector<std::int64_t> offsets{0};  // tokens of episode i
@@ -128,12 +179,15 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
   PPOStats stats;
   detail_::Rollout rollout;
   std::vector<double> kls;
+  detail_::Below below(model_.policy);
+  const bool same_reference = detail_::same_below(model_.policy, reference_, below.layer());
   detail_::micro_batches(n, config_.micro_batch_size > 0 ? config_.micro_batch_size : 32, [&](std::int64_t begin, std::int64_t end) {
     detail_::AnswerBatch batch;
     for (std::int64_t i = begin; i < end; ++i) batch.add(prompts[static_cast<std::size_t>(i)], responses[static_cast<std::size_t>(i)].ids);
-    const Tensor values = model_.value_head(ops::rows(model_.policy.hidden(batch.tokens), batch.positions));
-    const Tensor ref = ops::linear_logprobs(ops::rows(reference_.hidden(batch.tokens), batch.positions), reference_.output_weight(), batch.targets,
-                                            config_.temperature);
+    const Tensor start = below.add(model_.policy, batch.tokens);
+    const Tensor values = model_.value_head(ops::rows(below.hidden(model_.policy, start, batch.tokens), batch.positions));
+    const Tensor reference = same_reference ? below.hidden(reference_, start, batch.tokens) : reference_.hidden(batch.tokens);
+    const Tensor ref = ops::linear_logprobs(ops::rows(reference, batch.positions), reference_.output_weight(), batch.targets, config_.temperature);
     std::int64_t at = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       const auto& answer = responses[static_cast<std::size_t>(i)];
@@ -199,9 +253,11 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
             returns.insert(returns.end(), rollout.returns.begin() + from, rollout.returns.begin() + to);
           }
           const auto m = static_cast<std::int64_t>(old.size());
+          const Tensor start =
+              below.of(std::span(order).subspan(static_cast<std::size_t>(mini_begin + begin), static_cast<std::size_t>(end - begin)));
           acc.add(
               [&](const PolicyAndValue& p, const detail_::AnswerBatch& b) {
-                const Tensor rows = ops::rows(p.policy.hidden(b.tokens), b.positions);
+                const Tensor rows = ops::rows(below.hidden(p.policy, start, b.tokens), b.positions);
                 const Tensor logprobs = ops::linear_logprobs(rows, p.policy.output_weight(), b.targets, config_.temperature);
                 if (first)
                   for (std::int64_t t = 0; t < m; ++t) {

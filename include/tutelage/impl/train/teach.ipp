@@ -26,11 +26,24 @@ TUTELAGE_INLINE TeachConfig::TeachConfig() {
   ppo.ptx_coef = 1.0;
 }
 
+TUTELAGE_INLINE TeachConfig TeachConfig::for_adapter() {
+  TeachConfig c;
+  c.max_new_tokens = 32;
+  c.sft_steps = 50, c.sft_demonstrations = 8, c.sft_rehearsal = 6;
+  c.sft_learning_rate = 4e-4;
+  c.judged_pairs = 48;
+  c.reward.epochs = 2;
+  c.ppo_iterations = 10, c.ppo_prompts = 16, c.ppo_rehearsal = 4, c.ppo_demonstrations = 4;
+  c.ppo.optimizer.learning_rate = 1e-4;
+  return c;
+}
+
 TUTELAGE_INLINE void TeachConfig::validate() const {
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
     if (!ok) detail::fail<ConfigError>("TeachConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
   need(max_new_tokens >= 1, "max_new_tokens", static_cast<double>(max_new_tokens), "1 or more");
+  need(max_answer_tokens >= 0, "max_answer_tokens", static_cast<double>(max_answer_tokens), "0 or more");
   need(temperature > 0, "temperature", temperature, "more than 0");
   for (const auto& [value, field] : {std::pair{sft_steps, "sft_steps"},
                                      {sft_demonstrations, "sft_demonstrations"},
@@ -80,12 +93,31 @@ TUTELAGE_INLINE nn::TokenBatch Teacher::sequences(std::span<const std::string> q
 
 TUTELAGE_INLINE std::string Teacher::answer(const std::string& question) {
   nn::GenerateOptions o;
-  o.max_new_tokens = config_.max_new_tokens;
+  o.max_new_tokens = shown_tokens();
   o.temperature = 0;
   o.stop_ids = {text::end_of_answer(base_.tokenizer)};
   std::string said = base_.tokenizer.decode(nn::generate(policy_, {prompt_ids(question)}, o)[0].ids);
   last_ = {question, said};
   return said;
+}
+
+TUTELAGE_INLINE std::vector<text::Conversation> own_answers(const io::ChatModel& model, std::span<const std::string> questions,
+                                                            std::int64_t max_new_tokens, const RunOptions& run) {
+  const FpStateGuard guard;
+  nn::GenerateOptions o;
+  o.max_new_tokens = max_new_tokens;
+  o.temperature = 0;
+  o.stop_ids = {text::end_of_answer(model.tokenizer)};
+  std::vector<TokenIds> prompts;
+  for (const auto& q : questions) prompts.push_back(detail_::question_ids(model.tokenizer, q));
+  const auto answers = nn::generate(model.transformer, prompts, o, {}, run);
+  std::vector<text::Conversation> all;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const bool cut = answers[i].stop_reason == nn::StopReason::kLength;
+    const std::string said = model.tokenizer.decode(answers[i].ids);
+    if (!detail_::trimmed(said).empty()) all.push_back({{"user", questions[i]}, {"assistant", said, cut}});
+  }
+  return all;
 }
 
 TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::string> questions, std::uint32_t sample) const {

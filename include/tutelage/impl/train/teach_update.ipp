@@ -172,13 +172,14 @@ class Update {
   /// The questions whose likeliest known answer lost most nats since the start are rehearsed more. R. Aljundi et al. 2019, "Online
   /// continual learning with maximally interfered retrieval".
   void find_disturbed(const nn::Transformer& policy) {
+    if (rehearsed_.size() <= kDisturbed) return;  // all of them are rehearsed often
     if (at_start_.empty()) at_start_ = surprise(base_.transformer);
     const auto now = surprise(policy);
     disturbed_.resize(now.size());
     std::iota(disturbed_.begin(), disturbed_.end(), std::size_t{0});
     std::stable_sort(disturbed_.begin(), disturbed_.end(),
                      [&](std::size_t a, std::size_t b) { return now[a] - at_start_[a] > now[b] - at_start_[b]; });
-    disturbed_.resize(std::min<std::size_t>(disturbed_.size(), 64));
+    disturbed_.resize(std::min(disturbed_.size(), kDisturbed));
   }
   /// By question: the loss of the likeliest of its known answers.
   std::vector<double> surprise(const nn::Transformer& policy) const {
@@ -200,6 +201,7 @@ class Update {
     }
   }
 
+  static constexpr std::size_t kDisturbed = 64;
   const io::ChatModel& base_;
   const TeachConfig& config_;
   const Lesson& lesson_;
