@@ -3,6 +3,7 @@
 #include "tutelage/impl/prefs/champion.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
 #include "tutelage/impl/prefs/strengths.ipp"
+#include "tutelage/impl/prefs/training_data.ipp"
 
 TUTELAGE_BEGIN
 namespace prefs {
