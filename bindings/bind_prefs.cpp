@@ -43,15 +43,6 @@ void bind_strengths(py::module_& m) {
   });
   f.def("calibrate_beta",
         [](const Numbers& differences, double right, double error_rate) { return prefs::calibrate_beta(differences, right, error_rate); });
-  f.def("training_data", [](const std::vector<prefs::Judgement>& judgements) {
-    const auto data = prefs::training_data(judgements);
-    py::list demonstrations, preferences, verdicts;
-    for (const auto& d : data.demonstrations) demonstrations.append(py::make_tuple(to_text(d.prompt), to_text(d.answer)));
-    for (const auto& p : data.preferences)
-      preferences.append(py::make_tuple(to_text(p.prompt), to_text(p.chosen), to_text(p.rejected), p.probability));
-    for (const auto& v : data.verdicts) verdicts.append(py::make_tuple(to_text(v.prompt), to_text(v.answer), v.right));
-    return py::make_tuple(demonstrations, preferences, verdicts);
-  });
 }
 
 void bind_annotator(py::module_& m) {
@@ -126,31 +117,6 @@ void bind_champion(py::module_& m) {
 }  // namespace
 
 void bind_prefs(py::module_& m) {
-  using prefs::Judgement;
-  py::class_<Judgement>(m, "Judgement", "What a person said of one answer or of two.")
-      .def(py::init([](const std::string& kind, std::string prompt, std::string a, std::string b, std::string correction, std::string annotator,
-                       double seconds) {
-             const auto found = prefs::kind_named(kind);
-             if (!found) detail::fail<ValueError>("Judgement", "unknown kind", kind, "a, b, tie, skip, right, wrong or correction");
-             Judgement j{*found, std::move(prompt), std::move(a), std::move(b), std::move(correction), std::move(annotator), seconds};
-             prefs::validate(j);
-             return j;
-           }),
-           py::arg("kind"), py::arg("prompt"), py::arg("answer_a"), py::arg("answer_b") = "", py::arg("correction") = "",
-           py::arg("annotator") = "anonymous", py::arg("seconds") = 0.0)
-      .def_property_readonly("kind", [](const Judgement& j) { return prefs::name(j.kind); })
-      .def_property_readonly("prompt", [](const Judgement& j) { return to_text(j.prompt); })
-      .def_property_readonly("answer_a", [](const Judgement& j) { return to_text(j.answer_a); })
-      .def_property_readonly("answer_b", [](const Judgement& j) { return to_text(j.answer_b); })
-      .def_property_readonly("correction", [](const Judgement& j) { return to_text(j.correction); })
-      .def_property_readonly("annotator", [](const Judgement& j) { return to_text(j.annotator); })
-      .def_readonly("seconds", &Judgement::seconds)
-      .def("to_json_line", [](const Judgement& j) { return to_text(prefs::to_json_line(j)); })
-      .def("__repr__", [](const Judgement& j) { return to_text("Judgement(" + prefs::to_json_line(j) + ")"); });
-  py::class_<prefs::JudgementLog>(m, "JudgementLog", "Judgements in a file, one a line; each is on disk before append returns.")
-      .def(py::init<std::string>(), py::arg("path"))
-      .def("append", &prefs::JudgementLog::append, py::arg("judgement"))
-      .def("read", &prefs::JudgementLog::read, "All of them; a torn last line is left out.");
   bind_strengths(m);
   bind_annotator(m);
   bind_champion(m);

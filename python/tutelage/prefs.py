@@ -9,17 +9,19 @@ from . import _core
 from ._arrays import TENSORS, array, call, integers, numbers, plain
 from ._core import (
     AnnotatorFitConfig,
+    Behaviour,
     ChampionTest,
     ChampionTestConfig,
     Judgement,
     JudgementLog,
     SimulatedAnnotator,
     SimulatedAnnotatorConfig,
+    TrainingDataConfig,
 )
 
 __all__ = [
-    "AnnotatorFit", "AnnotatorFitConfig", "ChampionTest", "ChampionTestConfig", "Demonstration", "Judgement", "JudgementLog", "Preference",
-    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "Verdict", "acquisition", "calibrate_beta", "determinantal_batch",
+    "AnnotatorFit", "AnnotatorFitConfig", "Behaviour", "ChampionTest", "ChampionTestConfig", "Demonstration", "Judgement", "JudgementLog", "Preference",
+    "RankedAnswers", "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "TrainingDataConfig", "Verdict", "acquisition", "calibrate_beta", "determinantal_batch",
     "fit_annotators", "fit_strengths", "k_center_batch", "top_batch", "training_data",
 ]
 
@@ -131,31 +133,51 @@ def determinantal_batch(features, scores, size, width=1.0, random_share=0.1, see
 class Demonstration(NamedTuple):
     prompt: str
     answer: str
+    weight: float
+    origin: tuple  # (judgement, answer): where it was read; answer -1 is the correction's words
 
 
 class Preference(NamedTuple):
     prompt: str
     chosen: str
     rejected: str
-    probability: float  # 0.5: a tie
+    probability: float  # that chosen is better; 0.5: a tie
+    margin: float  # by which chosen is better
+    weight: float
+    error_rate: float  # the chance that it is turned round
+    chosen_origin: tuple
+    rejected_origin: tuple
 
 
 class Verdict(NamedTuple):
     prompt: str
     answer: str
     right: bool
+    weight: float
+    error_rate: float
+    origin: tuple
+
+
+class RankedAnswers(NamedTuple):
+    prompt: str
+    tiers: list  # of answers' numbers, best first; what stands in one tier is tied
+    weight: float
+    judgement: int
 
 
 class TrainingData(NamedTuple):
     demonstrations: list
     preferences: list
     verdicts: list
+    rankings: list
 
 
-def training_data(judgements):
-    """What training reads out of judgements: (demonstrations, preferences, verdicts).
+def training_data(judgements, **config):
+    """What training reads out of judgements: (demonstrations, preferences, verdicts, rankings). Keywords: fields of TrainingDataConfig.
 
-    A correction makes a demonstration and a pair (corrected > original), and a verdict on each; "a", "b" and "tie" make pairs; a skip nothing.
+    A correction makes a demonstration and a pair (corrected > original), and a verdict on each; "a", "b" and "tie" make pairs; "both_bad" a verdict
+    on each; a ranking of K one of `rankings` and its pairs, each of weight 2 / K (use one of the two); a skip, a comment and "cannot_judge" nothing.
     """
-    demonstrations, preferences, verdicts = _core.formulas.training_data(list(judgements))
-    return TrainingData([Demonstration(*d) for d in demonstrations], [Preference(*p) for p in preferences], [Verdict(*v) for v in verdicts])
+    demonstrations, preferences, verdicts, rankings = _core.formulas.training_data(list(judgements), TrainingDataConfig(**config))
+    return TrainingData([Demonstration(*d) for d in demonstrations], [Preference(*p) for p in preferences], [Verdict(*v) for v in verdicts],
+                        [RankedAnswers(*r) for r in rankings])

@@ -49,12 +49,13 @@ inline void check_answers(const Judgement& j) {
        two ? "2" : several ? "2 or more" : "1 or more");
   need(of_one(j.kind) ? j.answer >= 0 && j.answer < n : j.answer == 0, "answer does not fit " + name(j.kind), detail::str(j.answer),
        of_one(j.kind) ? "0 to " + detail::str(n - 1) : "0, as it is of all answers");
-  const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection;  // saying nothing may be objected to
+  const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection || j.kind == Kind::kA || j.kind == Kind::kB;
+  const std::int64_t worse = j.kind == Kind::kA ? 1 : j.kind == Kind::kB ? 0 : j.answer;  // saying nothing may be objected to
   for (std::int64_t i = 0; i < n; ++i) {
     const auto& a = j.answers[static_cast<std::size_t>(i)];
     const std::string which = "answer " + detail::str(i);
     const bool says = !a.text.empty() || a.trajectory || !a.reference.empty();
-    need(says || (objected && i == j.answer), which + " is empty", "\"\"", "a text, a trajectory or a reference");
+    need(says || (objected && i == worse), which + " is empty", "\"\"", "a text, a trajectory or a reference");
     if (a.trajectory) check_trajectory(*a.trajectory, which);
     need(!j.prompt.empty() || a.text.empty(), "prompt is empty", "\"\"", "a question");
   }
