@@ -1,4 +1,6 @@
 #include "casters.hpp"
+#include "tutelage/prefs/exchange.hpp"
+#include "tutelage/prefs/judge.hpp"
 #include "tutelage/prefs/training_data.hpp"
 
 using namespace tutelage;
@@ -122,6 +124,31 @@ void bind_log(py::module_& m) {
       .def("read", &prefs::JudgementLog::read, "All of them.");
 }
 
+void bind_exchange(py::module_& m) {
+  m.def("read_judgements", &prefs::read_judgements, py::arg("path"),
+        "Judgements from JSON lines: our own records, TRL's preference, unpaired and completion rows, HH-RLHF's transcripts. Raises IoError naming the line.");
+  m.def("each_judgement", &prefs::each_judgement, py::arg("path"), py::arg("f"), "Calls f with each judgement of such a file, in memory for one.");
+  m.def(
+      "judgement_rows",
+      [](const Judgement& j, const std::string& format) {
+        py::list out;
+        for (const auto& row : prefs::judgement_rows(j, format)) out.append(to_text(row));
+        return out;
+      },
+      py::arg("judgement"), py::arg("format"), "Its rows as lines of JSON: judgements, preference, hh, unpaired or completion.");
+  m.def(
+      "write_judgements",
+      [](const std::string& path, const std::vector<Judgement>& judgements, const std::string& format) { prefs::write_judgements(path, judgements, format); },
+      py::arg("path"), py::arg("judgements"), py::arg("format") = "judgements", "Whole or not at all. Ties have no row in TRL's columns.");
+  m.def(
+      "ask",
+      [](const prefs::Judge& judge, const Judgement& question, prefs::JudgementLog* log, std::uint64_t seed, std::uint32_t number) {
+        return prefs::ask(judge, question, log, seed, number);
+      },
+      py::arg("judge"), py::arg("question"), py::arg("log") = py::none(), py::arg("seed") = 0, py::arg("number") = 0,
+      "The judge's answer to a question (a Judgement whose kind is skip), kept in `log`; a coin by (seed, number) decides the order shown.");
+}
+
 void bind_training_data(py::module_& m) {
   using C = prefs::TrainingDataConfig;
   ConfigClass<C>(m, "TrainingDataConfig", "How much each judgement counts in training.")
@@ -153,5 +180,6 @@ void bind_training_data(py::module_& m) {
 void bind_judgement(py::module_& m) {
   bind_record(m);
   bind_log(m);
+  bind_exchange(m);
   bind_training_data(m);
 }

@@ -15,6 +15,8 @@ std::string read_file(const std::string& path);
 
 /// Whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. @throws IoError; the old file is then as it was
 void write_file(const std::string& path, std::string_view bytes);
+/// The same in parts: `produce` is given a function that takes the next one.
+void write_file(const std::string& path, const std::function<void(const std::function<void(std::string_view)>&)>& produce);
 
 /// Makes the folder and its parents. @throws IoError
 void make_folder(const std::string& path);

@@ -106,6 +106,10 @@ TUTELAGE_INLINE void write_file(const std::string& path, std::string_view bytes)
   detail_::write_parts(path, [&](const auto& write) { write(bytes); });
 }
 
+TUTELAGE_INLINE void write_file(const std::string& path, const std::function<void(const std::function<void(std::string_view)>&)>& produce) {
+  detail_::write_parts(path, produce);
+}
+
 TUTELAGE_INLINE void make_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

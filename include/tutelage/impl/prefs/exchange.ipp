@@ -165,7 +165,7 @@ TUTELAGE_INLINE std::vector<std::string> judgement_rows(const Judgement& j, cons
 }
 
 TUTELAGE_INLINE void write_judgements(const std::string& path, std::span<const Judgement> judgements, const std::string& format) {
-  io::detail_::write_parts(path, [&](const auto& write) {
+  io::write_file(path, [&](const std::function<void(std::string_view)>& write) {
     std::string part;
     for (const auto& j : judgements) {
       for (const auto& row : judgement_rows(j, format)) part += row + "\n";

@@ -110,11 +110,11 @@ TUTELAGE_INLINE std::string to_json_line(const Judgement& j) {
   validate(j);
   io::Record r{{"kind", name(j.kind)}, {"annotator", j.annotator}};
   const auto put = [&](const char* key, bool says, auto value) {
-    if (says) r[key] = std::move(value);
+    if (says) r.emplace(key, std::move(value));
   };
   io::List answers;
-  for (const auto& a : j.answers) answers.push_back(detail_::to_value(a));
-  r["answers"] = std::move(answers);
+  for (const auto& a : j.answers) answers.emplace_back(detail_::to_value(a));
+  r.emplace("answers", std::move(answers));
   put("prompt", !j.prompt.empty(), j.prompt);
   put("answer", j.answer != 0, static_cast<double>(j.answer));
   put("correction", !j.correction.empty(), j.correction);

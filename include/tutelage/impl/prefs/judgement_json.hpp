@@ -14,19 +14,19 @@ namespace prefs::detail_ {
 
 inline io::List to_list(const std::vector<std::int64_t>& x) {
   io::List list;
-  for (auto v : x) list.push_back(static_cast<double>(v));
+  for (auto v : x) list.emplace_back(static_cast<double>(v));
   return list;
 }
 inline io::List to_list(const std::vector<double>& x) { return io::List(x.begin(), x.end()); }
 inline io::List to_list(const std::vector<std::vector<double>>& rows) {
   io::List list;
-  for (const auto& row : rows) list.push_back(to_list(row));
+  for (const auto& row : rows) list.emplace_back(to_list(row));
   return list;
 }
 
 inline io::List to_value(const text::Conversation& turns) {
   io::List list;
-  for (const auto& m : turns) list.push_back(io::Record{{"role", m.role}, {"content", m.content}});
+  for (const auto& m : turns) list.emplace_back(io::Record{{"role", m.role}, {"content", m.content}});
   return list;
 }
 
