@@ -78,11 +78,10 @@ def test_judges_who_err(form):
         return -np.log((1 - share) * sigma(x) + share * sigma(-x))
 
     check(prefs.fit_items(N, pairs, error_rate=e, error_form=form), lambda y: k(difference(y, pairs)).sum())
-    if form != "uniform":  # the same loss as the neural one's
-        scores = rng.normal(size=(2, 5))
-        ours = reward.noisy_bradley_terry_loss(*scores, error_rate=0.2, error_form=form)
-        e = 0.2
-        assert ours == pytest.approx(k(scores[0] - scores[1]).mean(), abs=1e-12)
+    scores = rng.normal(size=(2, 5))  # the neural loss is the same
+    ours = reward.noisy_bradley_terry_loss(*scores, error_rate=0.2, error_form=form)
+    e = 0.2
+    assert ours == pytest.approx(k(scores[0] - scores[1]).mean(), abs=1e-12)
 
 
 @pytest.mark.parametrize("ties", ["rao_kupper", "davidson"])
@@ -121,6 +120,9 @@ def test_rankings_with_ties_and_top_k():
     check(fit, lambda y: sum(w * plackett_luce(y, r, True) for w, r in zip([1, 2, 3, 4, 5], RANKINGS)))
     y = fit.strengths
     assert plackett_luce(y, RANKINGS[1]) == pytest.approx(reward.plackett_luce_loss(y, RANKINGS[1]), abs=1e-12)
+    assert plackett_luce(y, RANKINGS[1], True) == pytest.approx(reward.plackett_luce_loss(y, RANKINGS[1], rest_unranked=True), abs=1e-12)
+    wide = np.random.default_rng(0).normal(size=40)
+    assert reward.plackett_luce_loss(wide, [7, list(range(7)) + list(range(8, 40))], rest_unranked=True) == pytest.approx(reward.best_of_n_loss(wide, 7), abs=1e-12)
     assert plackett_luce(y, [1, [2, 5]], True) == pytest.approx(reward.best_of_n_loss(y[[1, 2, 5]], 0), abs=1e-12)
 
 

@@ -72,7 +72,7 @@ class CrowdObjective {
     return kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
   }
 
-  /// One step of expectation-maximisation: the M step of strengths is one of Newton. Returns the largest change of a reliability.
+  /// One step of expectation-maximisation: the M step of strengths is one of Newton, no longer than 1. Returns the largest change of a reliability.
   double expect(std::vector<double>& x) {
     start(x);
     double most = 0;
@@ -93,7 +93,9 @@ class CrowdObjective {
     }
     factor_damped(cholesky_, curve_, items_);
     cholesky_.solve(slope_.data());
-    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i];
+    double longest = 1.0;
+    for (std::size_t i = 0; i < items_; ++i) longest = std::max(longest, std::abs(slope_[i]));
+    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i] / longest;
     return most;
   }
 
