@@ -21,7 +21,8 @@ Rows to_rows(const py::handle& what, const char* name) {
   const auto array = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(what);
   if (!array || array.ndim() < 1 || array.ndim() > 2) {
     PyErr_Clear();
-    detail::fail<ShapeError>("Trajectory", std::string(name) + " has the wrong shape", py::cast<std::string>(py::str(py::type::of(what))), "(steps, size) or (steps) numbers");
+    detail::fail<ShapeError>("Trajectory", std::string(name) + " has the wrong shape", py::cast<std::string>(py::str(py::type::of(what))),
+                             "(steps, size) or (steps) numbers");
   }
   const auto width = array.ndim() == 2 ? array.shape(1) : 1;
   Rows rows;
@@ -33,7 +34,8 @@ Behaviour to_behaviour(const py::handle& what) {
   if (py::isinstance<py::str>(what)) return py::cast<std::string>(what);
   if (py::isinstance<env::Trajectory>(what)) return py::cast<env::Trajectory>(what);
   if (py::isinstance<Behaviour>(what)) return py::cast<Behaviour>(what);
-  detail::fail<ValueError>("Judgement", "answer is of the wrong type", py::cast<std::string>(py::str(py::type::of(what))), "a string, a Trajectory or a Behaviour");
+  detail::fail<ValueError>("Judgement", "answer is of the wrong type", py::cast<std::string>(py::str(py::type::of(what))),
+                           "a string, a Trajectory or a Behaviour");
 }
 std::vector<Behaviour> to_behaviours(const py::object& answers) {
   if (!py::isinstance<py::list>(answers) && !py::isinstance<py::tuple>(answers)) return {to_behaviour(answers)};
@@ -50,9 +52,13 @@ void bind_record(py::module_& m) {
            }),
            py::arg("observations"), py::arg("actions"), py::arg("rewards") = std::vector<double>(), py::arg("terminated") = false,
            py::arg("truncated") = false)
-      .def_property_readonly("observations", [](const Trajectory& t) { return to_array(t.observations); }, "(steps or steps + 1, size)")
-      .def_property_readonly("actions", [](const Trajectory& t) { return to_array(t.actions); }, "(steps, size)")
-      .def_property_readonly("rewards", [](const Trajectory& t) { return py::array_t<double>(static_cast<py::ssize_t>(t.rewards.size()), t.rewards.data()); }, "(steps), or empty")
+      .def_property_readonly(
+          "observations", [](const Trajectory& t) { return to_array(t.observations); }, "(steps or steps + 1, size)")
+      .def_property_readonly(
+          "actions", [](const Trajectory& t) { return to_array(t.actions); }, "(steps, size)")
+      .def_property_readonly(
+          "rewards", [](const Trajectory& t) { return py::array_t<double>(static_cast<py::ssize_t>(t.rewards.size()), t.rewards.data()); },
+          "(steps), or empty")
       .def_readonly("terminated", &Trajectory::terminated)
       .def_readonly("truncated", &Trajectory::truncated)
       .def("__len__", [](const Trajectory& t) { return t.actions.size(); })
@@ -67,10 +73,15 @@ void bind_record(py::module_& m) {
       .def_property_readonly("text", [](const Behaviour& b) { return to_text(b.text); })
       .def_readonly("trajectory", &Behaviour::trajectory)
       .def_property_readonly("reference", [](const Behaviour& b) { return to_text(b.reference); })
-      .def_property_readonly("source", [](const Behaviour& b) { return to_text(b.source); }, "What produced it.")
+      .def_property_readonly(
+          "source", [](const Behaviour& b) { return to_text(b.source); }, "What produced it.")
       .def("__eq__", [](const Behaviour& a, const Behaviour& b) { return a == b; })
       .def("__repr__", [](const Behaviour& b) {
-        return to_text("Behaviour(" + (b.trajectory ? std::to_string(b.trajectory->actions.size()) + " steps" : b.reference.empty() ? "\"" + b.text + "\"" : b.reference) + ")");
+        return to_text("Behaviour(" +
+                       (b.trajectory          ? std::to_string(b.trajectory->actions.size()) + " steps"
+                        : b.reference.empty() ? "\"" + b.text + "\""
+                                              : b.reference) +
+                       ")");
       });
   const auto text = [](std::string Judgement::*field) { return [field](const Judgement& j) { return to_text(j.*field); }; };
   py::class_<Judgement>(m, "Judgement", "What a person said of one behaviour, of two, or of several; see docs/judgements.md.")
@@ -82,9 +93,23 @@ void bind_record(py::module_& m) {
              if (!found)
                detail::fail<ValueError>("Judgement", "unknown kind", kind,
                                         "a, b, tie, both_bad, cannot_judge, skip, ranking, right, wrong, correction or comment");
-             Judgement j{*found, std::move(prompt), to_behaviours(answers), answer, std::move(correction), std::move(ranking), strength,
-                         std::move(note), std::move(annotator), seconds, std::move(shown), score, std::move(purpose), to_conversation(context),
-                         std::move(id), std::move(session), time};
+             Judgement j{*found,
+                         std::move(prompt),
+                         to_behaviours(answers),
+                         answer,
+                         std::move(correction),
+                         std::move(ranking),
+                         strength,
+                         std::move(note),
+                         std::move(annotator),
+                         seconds,
+                         std::move(shown),
+                         score,
+                         std::move(purpose),
+                         to_conversation(context),
+                         std::move(id),
+                         std::move(session),
+                         time};
              prefs::validate(j);
              return j;
            }),
@@ -107,7 +132,8 @@ void bind_record(py::module_& m) {
       .def_readonly("shown", &Judgement::shown, "Answers in the order in which they were shown; empty: not known.")
       .def_readonly("score", &Judgement::score, "With which the question was chosen.")
       .def_property_readonly("purpose", text(&Judgement::purpose), "Why it was asked.")
-      .def_property_readonly("context", [](const Judgement& j) { return from_conversation(j.context); }, "Turns before the prompt.")
+      .def_property_readonly(
+          "context", [](const Judgement& j) { return from_conversation(j.context); }, "Turns before the prompt.")
       .def_property_readonly("id", text(&Judgement::id))
       .def_property_readonly("session", text(&Judgement::session))
       .def_readonly("time", &Judgement::time, "When, in seconds since 1970; 0: not known.")
@@ -126,7 +152,8 @@ void bind_log(py::module_& m) {
 
 void bind_exchange(py::module_& m) {
   m.def("read_judgements", &prefs::read_judgements, py::arg("path"),
-        "Judgements from JSON lines: our own records, TRL's preference, unpaired and completion rows, HH-RLHF's transcripts. Raises IoError naming the line.");
+        "Judgements from JSON lines: our own records, TRL's preference, unpaired and completion rows, HH-RLHF's transcripts. Raises IoError naming "
+        "the line.");
   m.def("each_judgement", &prefs::each_judgement, py::arg("path"), py::arg("f"), "Calls f with each judgement of such a file, in memory for one.");
   m.def(
       "judgement_rows",
@@ -138,7 +165,9 @@ void bind_exchange(py::module_& m) {
       py::arg("judgement"), py::arg("format"), "Its rows as lines of JSON: judgements, preference, hh, unpaired or completion.");
   m.def(
       "write_judgements",
-      [](const std::string& path, const std::vector<Judgement>& judgements, const std::string& format) { prefs::write_judgements(path, judgements, format); },
+      [](const std::string& path, const std::vector<Judgement>& judgements, const std::string& format) {
+        prefs::write_judgements(path, judgements, format);
+      },
       py::arg("path"), py::arg("judgements"), py::arg("format") = "judgements", "Whole or not at all. Ties have no row in TRL's columns.");
   m.def(
       "ask",

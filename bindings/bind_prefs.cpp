@@ -60,7 +60,8 @@ void bind_strengths(py::module_& m) {
                         bool rest_unranked, const Numbers& ranking_weights, const Array<std::int64_t>& verdicts, const Numbers& verdict_weights,
                         const Numbers& verdict_errors, std::int64_t n_items, const C& config) {
     prefs::ItemJudgements said{comparisons(pairs, more), {}, {}};
-    for (std::size_t i = 0; i < rankings.size(); ++i) said.rankings.push_back({rankings[i], rest_unranked, ranking_weights.empty() ? 1.0 : ranking_weights.at(i)});
+    for (std::size_t i = 0; i < rankings.size(); ++i)
+      said.rankings.push_back({rankings[i], rest_unranked, ranking_weights.empty() ? 1.0 : ranking_weights.at(i)});
     for (std::size_t i = 0; i < static_cast<std::size_t>(verdicts.size() / 2); ++i)
       said.verdicts.push_back({verdicts.data()[2 * i], verdicts.data()[2 * i + 1] != 0, verdict_weights.empty() ? 1.0 : verdict_weights.at(i),
                                verdict_errors.empty() ? 0.0 : verdict_errors.at(i)});
@@ -72,16 +73,17 @@ void bind_strengths(py::module_& m) {
     return py::make_tuple(fit.strengths, fit.standard_errors, fit.covariance, fit.tie, fit.tie_error, fit.bar, fit.bar_error, fit.iterations,
                           fit.converged, fit.objective);
   });
-  f.def("fit_annotators", [](const Array<std::int64_t>& pairs, const py::dict& more, const Array<std::int64_t>& annotators, std::int64_t n_items, const A& config) {
-    const auto data = comparisons(pairs, more);
-    prefs::AnnotatorFit fit;
-    {
-      py::gil_scoped_release release;
-      fit = prefs::fit_annotators(data, span_of(annotators), n_items, config);
-    }
-    return py::make_tuple(fit.strengths, fit.reliability, fit.standard_errors, fit.reliability_errors, fit.low, fit.high, fit.left_out, fit.mirror_gap,
-                          fit.iterations, fit.converged, fit.objective);
-  });
+  f.def("fit_annotators",
+        [](const Array<std::int64_t>& pairs, const py::dict& more, const Array<std::int64_t>& annotators, std::int64_t n_items, const A& config) {
+          const auto data = comparisons(pairs, more);
+          prefs::AnnotatorFit fit;
+          {
+            py::gil_scoped_release release;
+            fit = prefs::fit_annotators(data, span_of(annotators), n_items, config);
+          }
+          return py::make_tuple(fit.strengths, fit.reliability, fit.standard_errors, fit.reliability_errors, fit.low, fit.high, fit.left_out,
+                                fit.mirror_gap, fit.iterations, fit.converged, fit.objective);
+        });
   f.def("calibrate_beta",
         [](const Numbers& differences, double right, double error_rate) { return prefs::calibrate_beta(differences, right, error_rate); });
   f.def("raw_agreement", [](const Array<std::int64_t>& labels) { return prefs::raw_agreement(span_of(labels), labels.shape(0)); });
@@ -93,10 +95,12 @@ void bind_strengths(py::module_& m) {
   f.def("length_bias", [share](const std::vector<prefs::Judgement>& all) { return share(prefs::length_bias(all)); });
   using O = prefs::OnlineAnnotators;
   py::class_<O>(m, "OnlineAnnotators", "Strengths and reliabilities after each answer, in constant time (Chen et al., WSDM 2013, section 4).")
-      .def(py::init<std::int64_t, double, double, double>(), py::arg("n_items"), py::arg("right") = 10.0, py::arg("wrong") = 2.0, py::arg("variance") = 1.0)
+      .def(py::init<std::int64_t, double, double, double>(), py::arg("n_items"), py::arg("right") = 10.0, py::arg("wrong") = 2.0,
+           py::arg("variance") = 1.0)
       .def("add", &O::add, py::arg("winner"), py::arg("loser"), py::arg("annotator"))
       .def_property_readonly("means", [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.means().size()), o.means().data()); })
-      .def_property_readonly("variances", [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.variances().size()), o.variances().data()); })
+      .def_property_readonly("variances",
+                             [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.variances().size()), o.variances().data()); })
       .def_property_readonly("reliability", [](const O& o) {
         const auto r = o.reliability();
         return py::array_t<double>(static_cast<py::ssize_t>(r.size()), r.data());
@@ -138,11 +142,13 @@ void bind_annotator(py::module_& m) {
           },
           py::arg("first"), py::arg("second"), py::arg("item") = 0, py::arg("step") = 0,
           "'a' for the first, 'b', 'tie' or 'skip', of two returns or two segments' rewards. Depends on (seed, item, step) and the question alone.")
-      .def("judge", [](const A& a, const prefs::Judgement& question, const Numbers& returns, std::uint32_t item, std::uint32_t step) {
-             return a.judge(question, returns, item, step);
-           },
-           py::arg("question"), py::arg("returns"), py::arg("item") = 0, py::arg("step") = 0,
-           "The same as a Judgement: returns has one number an answer; of one answer right or wrong, of more than two a ranking.")
+      .def(
+          "judge",
+          [](const A& a, const prefs::Judgement& question, const Numbers& returns, std::uint32_t item, std::uint32_t step) {
+            return a.judge(question, returns, item, step);
+          },
+          py::arg("question"), py::arg("returns"), py::arg("item") = 0, py::arg("step") = 0,
+          "The same as a Judgement: returns has one number an answer; of one answer right or wrong, of more than two a ranking.")
       .def_property_readonly("config", &A::config);
 }
 

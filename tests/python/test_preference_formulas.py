@@ -216,8 +216,9 @@ LENGTHS = T(np.array([3.0, 5, 2, 4])), T(np.array([2.0, 3, 6, 4]))
 LOSSES = {
     **{t: lambda a, b, t=t: rl.dpo_loss(a, b, T(np.full(4, -3.0)), T(np.full(4, -4.0)), 0.3, t, 0, *LENGTHS)[0] for t in TYPES},
     "kto": lambda a, b: rl.kto_loss(a, b, T(np.array([1.0, 0, 1, 0])), 0.4, 0.3, 1.0, 2.0)[0],
-    **{form: lambda a, b, form=form: reward.noisy_bradley_terry_loss(a, b, error_rate=0.1, error_form=form) for form in ("mixture", "smoothing", "unbiased")},
+    **{form: lambda a, b, form=form: reward.noisy_bradley_terry_loss(a, b, error_rate=0.1, error_form=form) for form in ("mixture", "uniform", "smoothing", "unbiased")},
     "plackett_luce": lambda a, b: reward.plackett_luce_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1]),
+    "top_k": lambda a, b: reward.plackett_luce_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1], rest_unranked=True),
     "all_pairs": lambda a, b: reward.all_pairs_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1]),
     "best_of_n": lambda a, b: reward.best_of_n_loss(tutelage.ops.mul(a, b), 2),
     "rao_kupper": lambda a, b: reward.rao_kupper_loss(a, b, [1, 0, -1, 0], 1.5),

@@ -22,8 +22,8 @@ void write_file(const std::string& path, const std::function<void(const std::fun
 void make_folder(const std::string& path);
 bool exists(const std::string& path);
 
-/// Appends one line durably: one write, then fdatasync; where the file is new, fsync of the folder. A torn last line of an earlier crash is cut first.
-/// The file is locked meanwhile, so that threads and processes take turns. @throws IoError, ValueError for a line break inside
+/// Appends one line durably: one write, then fdatasync; where the file is new, fsync of the folder. A torn last line of an earlier crash is cut
+/// first. The file is locked meanwhile, so that threads and processes take turns. @throws IoError, ValueError for a line break inside
 void append_line(const std::string& path, std::string_view line);
 
 /// Calls f with each whole line that is not empty, in memory for one line; a torn last line is left out. An absent file has none. @throws IoError

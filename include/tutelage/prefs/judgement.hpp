@@ -29,17 +29,17 @@ struct Behaviour {
   bool operator==(const Behaviour&) const = default;
 };
 
-/// One judgement, from the front end to training. A question is one whose kind nobody filled in yet. What refers to answers counts them from 0 as they
-/// stand here, not as they were shown.
+/// One judgement, from the front end to training. A question is one whose kind nobody filled in yet. What refers to answers counts them from 0 as
+/// they stand here, not as they were shown.
 struct Judgement {
   Kind kind = Kind::kSkip;
-  std::string prompt{};              // may be empty where the answers are trajectories
-  std::vector<Behaviour> answers{};  // one, two or more
-  std::int64_t answer = 0;           // the one that right, wrong or correction is of
-  std::string correction{};          // the better answer in the person's words
+  std::string prompt{};                 // may be empty where the answers are trajectories
+  std::vector<Behaviour> answers{};     // one, two or more
+  std::int64_t answer = 0;              // the one that right, wrong or correction is of
+  std::string correction{};             // the better answer in the person's words
   std::vector<std::int64_t> ranking{};  // the rank of each answer, 1 the best; equal ranks are a tie
-  double strength = 0;               // of A or B: how much better, 1 to 3 from the front ends; 0: not said
-  std::string note{};                // what else was said
+  double strength = 0;                  // of A or B: how much better, 1 to 3 from the front ends; 0: not said
+  std::string note{};                   // what else was said
   std::string annotator = "anonymous";
   double seconds = 0;                 // how long it took
   std::vector<std::int64_t> shown{};  // answers in the order in which they were shown; empty: not known

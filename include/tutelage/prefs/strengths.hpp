@@ -22,9 +22,9 @@ struct Comparison {
   bool tie = false;            // as good as each other; neither won
 };
 
-/// Bradley-Terry strengths (n_items), mean 0: argmin -sum weight log sigma(th_winner - th_loser) + l2 / 2 sum th^2, by Newton's method: fit_items, which
-/// also gives standard errors. An item that nobody compared gets 0. @throws IndexError, ConfigError for l2 not above 0 (the optimum may be infinite),
-/// ValueError. Source: Bradley, Terry 1952. Checked by: test_strengths.cpp against choix and SciPy.
+/// Bradley-Terry strengths (n_items), mean 0: argmin -sum weight log sigma(th_winner - th_loser) + l2 / 2 sum th^2, by Newton's method: fit_items,
+/// which also gives standard errors. An item that nobody compared gets 0. @throws IndexError, ConfigError for l2 not above 0 (the optimum may be
+/// infinite), ValueError. Source: Bradley, Terry 1952. Checked by: test_strengths.cpp against choix and SciPy.
 Tensor64 fit_strengths(std::span<const Comparison> comparisons, std::int64_t n_items, double l2 = 1.0);
 
 struct AnnotatorFitConfig {
@@ -57,8 +57,9 @@ struct AnnotatorFit {
 /// on eta, l2 on strengths. A few steps of expectation-maximisation from eta = start, then Newton's method on strengths and log-odds of all
 /// reliabilities; errors come from its second derivative. Where most of the weight lies on contrary annotators, the mirror optimum (all strengths and
 /// reliabilities turned round) has the same likelihood: the one that the prior favours is returned, and mirror_gap says by how much.
-/// annotators: one id a comparison, from 0. @throws ShapeError, IndexError, ConfigError, ValueError; for a soft label, a margin, an error rate or a tie
-/// Cost: O(comparisons + n_items^3 + sum over annotators of (items seen)^2) a step. Source: Chen et al., WSDM 2013. Checked by: test_annotators.cpp.
+/// annotators: one id a comparison, from 0. @throws ShapeError, IndexError, ConfigError, ValueError; for a soft label, a margin, an error rate or a
+/// tie Cost: O(comparisons + n_items^3 + sum over annotators of (items seen)^2) a step. Source: Chen et al., WSDM 2013. Checked by:
+/// test_annotators.cpp.
 AnnotatorFit fit_annotators(std::span<const Comparison> comparisons, std::span<const std::int64_t> annotators, std::int64_t n_items,
                             const AnnotatorFitConfig& config = {});
 

@@ -45,13 +45,13 @@ struct RankedAnswers {
 };
 
 struct TrainingDataConfig {
-  double demonstration_weight = 1.0;     // of a correction's words, as an example to follow
-  double correction_weight = 1.0;        // of the pair correction > original; 1: counts as any other pair
-  std::string strength = "ignore";       // how much better: ignore, margin (margin_step a step), or soft (a probability)
-  double margin_step = 0.5;              // margin = margin_step * strength
-  double soft_step = 1.0;                // probability = sigma(soft_step * strength)
+  double demonstration_weight = 1.0;            // of a correction's words, as an example to follow
+  double correction_weight = 1.0;               // of the pair correction > original; 1: counts as any other pair
+  std::string strength = "ignore";              // how much better: ignore, margin (margin_step a step), or soft (a probability)
+  double margin_step = 0.5;                     // margin = margin_step * strength
+  double soft_step = 1.0;                       // probability = sigma(soft_step * strength)
   std::map<std::string, double> reliability{};  // of each annotator, by fit_annotators; who is not named counts fully
-  std::string reliability_as = "weight";  // weight: (2 eta - 1)^2, of a coin 0; error_rate: 1 - eta. Who is below one half is left out
+  std::string reliability_as = "weight";        // weight: (2 eta - 1)^2, of a coin 0; error_rate: 1 - eta. Who is below one half is left out
   /// @throws ConfigError
   void validate() const;
 };

@@ -29,8 +29,7 @@ TEST_CASE("a record is one line with its keys in order, and comes back") {
 }
 
 TEST_CASE("anything but an object is refused by name") {
-  for (const std::string bad :
-       {"", "{", "[]", "3", "{\"a\":1}{}", "{\"a\":1,\"a\":1}", "{a:1}", "{\"a\":\"\xff\"}", "null"}) {
+  for (const std::string bad : {"", "{", "[]", "3", "{\"a\":1}{}", "{\"a\":1,\"a\":1}", "{a:1}", "{\"a\":\"\xff\"}", "null"}) {
     INFO(bad);
     try {
       io::parse_record(bad, "log.jsonl, line 7");

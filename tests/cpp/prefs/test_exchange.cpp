@@ -52,7 +52,8 @@ TEST_CASE("TRL's columns, in words and in messages") {
 }
 
 TEST_CASE("HH-RLHF's transcripts, also where they part early or nothing was answered") {
-  const std::string rows = R"({"chosen":"\n\nHuman: one\n\nAssistant: two\n\nHuman: three\n\nAssistant: good","rejected":"\n\nHuman: one\n\nAssistant: two\n\nHuman: three\n\nAssistant: bad"}
+  const std::string rows =
+      R"({"chosen":"\n\nHuman: one\n\nAssistant: two\n\nHuman: three\n\nAssistant: good","rejected":"\n\nHuman: one\n\nAssistant: two\n\nHuman: three\n\nAssistant: bad"}
 {"chosen":"\n\nHuman: q\n\nAssistant: a\n\nHuman: r\n\nAssistant: s","rejected":"\n\nHuman: q\n\nAssistant: b\n\nHuman: t\n\nAssistant: u"}
 {"chosen":"\n\nHuman: q\n\nAssistant: a","rejected":"\n\nHuman: q\n\nAssistant: "}
 )";
@@ -81,7 +82,8 @@ TEST_CASE("what each format writes") {
   CHECK(rows("hh").size() == 8);
   CHECK(rows("unpaired").size() == 2 + 2 + 2);  // both bad; right, wrong; correction
   CHECK(rows("completion").size() == 2);
-  CHECK(rows("preference")[1] == "{\"annotator\":\"ann\",\"chosen\":\"b 雪\",\"margin\":3.0,\"prompt\":\"Who \\\"are\\\" you?\",\"rejected\":\"a ü\\n\\t\"}");
+  CHECK(rows("preference")[1] ==
+        "{\"annotator\":\"ann\",\"chosen\":\"b 雪\",\"margin\":3.0,\"prompt\":\"Who \\\"are\\\" you?\",\"rejected\":\"a ü\\n\\t\"}");
   CHECK(rows("unpaired")[2] == R"({"annotator":"anonymous","completion":"good","label":true,"prompt":"q"})");
   TemporaryFile file("tutelage_test_exchange_rows.jsonl");
   for (const char* format : {"preference", "hh", "unpaired", "completion"}) {
@@ -97,9 +99,10 @@ TEST_CASE("what each format writes") {
 }
 
 TEST_CASE("a line that is no judgement is named") {
-  for (const char* bad : {R"({"prompt":"p"})", R"({"chosen":"c","rejected":"r"})", R"({"prompt":"p","chosen":"","rejected":"r"})", R"({"prompt":"p","chosen":3,"rejected":"r"})",
-                          R"({"prompt":"p","completion":"c","label":"yes"})", R"({"prompt":[],"completion":"c"})", R"({"kind":"a","prompt":"p","answers":["x"]})",
-                          R"({"prompt":"p","chosen":"c","rejected":"r","margin":-1})", "3", "{"}) {
+  for (const char* bad :
+       {R"({"prompt":"p"})", R"({"chosen":"c","rejected":"r"})", R"({"prompt":"p","chosen":"","rejected":"r"})",
+        R"({"prompt":"p","chosen":3,"rejected":"r"})", R"({"prompt":"p","completion":"c","label":"yes"})", R"({"prompt":[],"completion":"c"})",
+        R"({"kind":"a","prompt":"p","answers":["x"]})", R"({"prompt":"p","chosen":"c","rejected":"r","margin":-1})", "3", "{"}) {
     INFO(bad);
     try {
       read("{\"prompt\":\"p\",\"completion\":\"c\"}\n" + std::string(bad) + "\n");

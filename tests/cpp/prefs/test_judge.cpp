@@ -86,7 +86,8 @@ TEST_CASE("the terminal's keys, with sides as they were shown") {
 
 TEST_CASE("no control character of a model reaches the terminal") {
   CHECK(prefs::printable("a\x1b[31m\tü 雪 😀\n") == "a\\x1b[31m\\x09ü 雪 😀\n");
-  CHECK(prefs::printable("\xc2\x9b" "x\x7f\xe2\x80\xae\xff\xc0\xaf\xed\xa0\x80") == "\\xc2\\x9bx\\x7f\\xe2\\x80\\xae\\xff\\xc0\\xaf\\xed\\xa0\\x80");
+  CHECK(prefs::printable("\xc2\x9b"
+                         "x\x7f\xe2\x80\xae\xff\xc0\xaf\xed\xa0\x80") == "\\xc2\\x9bx\\x7f\\xe2\\x80\\xae\\xff\\xc0\\xaf\\xed\\xa0\\x80");
   CHECK(prefs::printable("\xe9\x9b") == "\\xe9\\x9b");
   Judgement bad{Kind::kSkip, "q\x1b[2J", {"x\x1b]0;t\x07"}};
   CHECK(judge("y\n", bad).screen.find('\x1b') == std::string::npos);

@@ -67,10 +67,11 @@ TEST_CASE("a damaged judgement is named, with the nearest key") {
   CHECK(typo.find("log, judgement 3") != std::string::npos);
   CHECK(message(R"({"kind":"rihgt","prompt":"q","answers":["a"]})").find("unknown kind") != std::string::npos);
   CHECK(message(R"({"prompt":"q","answers":["a","b"]})").find("unknown kind") != std::string::npos);  // must not pass as a skip
-  for (const char* bad : {R"({"kind":"right","prompt":"q"})", R"({"kind":"right","prompt":"q","answers":[3]})", R"({"kind":"right","prompt":"q","answers":"a"})",
-                          R"({"kind":"correction","prompt":"q","answers":["a"]})", R"({"kind":"ranking","prompt":"q","answers":["a","b"],"ranking":[1,1.5]})",
-                          R"({"kind":"a","answers":[{"trajectory":{"actions":[[1]],"observations":[1]}},"b"],"prompt":"q"})",
-                          R"({"kind":"right","prompt":"q","answers":[{"txt":"a"}]})", "[1]"})
+  for (const char* bad :
+       {R"({"kind":"right","prompt":"q"})", R"({"kind":"right","prompt":"q","answers":[3]})", R"({"kind":"right","prompt":"q","answers":"a"})",
+        R"({"kind":"correction","prompt":"q","answers":["a"]})", R"({"kind":"ranking","prompt":"q","answers":["a","b"],"ranking":[1,1.5]})",
+        R"({"kind":"a","answers":[{"trajectory":{"actions":[[1]],"observations":[1]}},"b"],"prompt":"q"})",
+        R"({"kind":"right","prompt":"q","answers":[{"txt":"a"}]})", "[1]"})
     CHECK_FALSE(message(bad).empty());
 }
 

@@ -18,7 +18,8 @@ namespace detail_ {
 /// Calls f with the counts of labels of each unit that has two labels or more.
 template <class F> void each_unit(const char* name, std::span<const std::int64_t> labels, std::int64_t annotators, const F& f) {
   if (annotators < 1 || labels.size() % static_cast<std::size_t>(annotators) != 0)
-    detail::fail<ShapeError>(name, "labels are no rows of annotators", detail::str(labels.size()) + " labels of " + detail::str(annotators), "as many of each");
+    detail::fail<ShapeError>(name, "labels are no rows of annotators", detail::str(labels.size()) + " labels of " + detail::str(annotators),
+                             "as many of each");
   const std::size_t units = labels.size() / static_cast<std::size_t>(annotators);
   bool any = false;
   for (std::size_t u = 0; u < units; ++u) {
@@ -68,7 +69,8 @@ TUTELAGE_INLINE double krippendorff_alpha(std::span<const std::int64_t> labels, 
 
 TUTELAGE_INLINE double cohen_kappa(std::span<const std::int64_t> first, std::span<const std::int64_t> second) {
   const FpStateGuard guard;
-  if (first.size() != second.size()) detail::fail<ShapeError>("cohen_kappa", "labels differ in number", detail::str(second.size()), detail::str(first.size()));
+  if (first.size() != second.size())
+    detail::fail<ShapeError>("cohen_kappa", "labels differ in number", detail::str(second.size()), detail::str(first.size()));
   std::map<std::int64_t, double> by_first, by_second;
   double n = 0, equal = 0, chance = 0;
   for (std::size_t u = 0; u < first.size(); ++u) {
@@ -86,7 +88,8 @@ TUTELAGE_INLINE double cohen_kappa(std::span<const std::int64_t> first, std::spa
 
 TUTELAGE_INLINE Share wilson_share(std::int64_t hits, std::int64_t count) {
   const FpStateGuard guard;
-  if (count < 0 || hits < 0 || hits > count) detail::fail<ValueError>("wilson_share", "hits are out of range", detail::str(hits), "0 to " + detail::str(count));
+  if (count < 0 || hits < 0 || hits > count)
+    detail::fail<ValueError>("wilson_share", "hits are out of range", detail::str(hits), "0 to " + detail::str(count));
   if (count == 0) return {0.5, 0.0, 1.0, 0};
   const double n = static_cast<double>(count), p = static_cast<double>(hits) / n, z = 1.959963984540054, scale = 1.0 + z * z / n;
   const double middle = (p + z * z / (2.0 * n)) / scale, half = z * std::sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / scale;

@@ -27,7 +27,8 @@ inline text::Conversation turns_of(std::string_view transcript, const std::strin
   const std::string_view whole = transcript;
   while (!transcript.empty()) {
     const bool human = transcript.starts_with(kHuman);
-    if (!human && !transcript.starts_with(kAssistant)) bad_row(where, "no transcript", std::string(whole.substr(0, 60)), "Human: and Assistant: turns");
+    if (!human && !transcript.starts_with(kAssistant))
+      bad_row(where, "no transcript", std::string(whole.substr(0, 60)), "Human: and Assistant: turns");
     transcript.remove_prefix(human ? kHuman.size() : kAssistant.size());
     const std::size_t end = std::min({transcript.find(kHuman), transcript.find(kAssistant), transcript.size()});
     auto said = transcript.substr(0, end);
@@ -52,12 +53,14 @@ inline text::Conversation messages(const io::Record& row, const std::string& key
 
 /// What answers, as one text: its first turn, later ones as in a transcript.
 inline std::string answer_of(std::span<const text::Message> turns, const std::string& where) {
-  if (turns.empty() || turns.front().role != "assistant") bad_row(where, "no answer", turns.empty() ? "nothing" : turns.front().role, "an assistant's turn");
+  if (turns.empty() || turns.front().role != "assistant")
+    bad_row(where, "no answer", turns.empty() ? "nothing" : turns.front().role, "an assistant's turn");
   return turns.front().content + transcript_of(turns.subspan(1));
 }
 
 inline void set_prompt(Judgement& j, text::Conversation turns, const std::string& where) {
-  if (turns.empty() || turns.back().role != "user") bad_row(where, "no prompt", turns.empty() ? "nothing" : turns.back().role, "a user's turn at the end");
+  if (turns.empty() || turns.back().role != "user")
+    bad_row(where, "no prompt", turns.empty() ? "nothing" : turns.back().role, "a user's turn at the end");
   j.prompt = std::move(turns.back().content);
   turns.pop_back();
   j.context = std::move(turns);

@@ -51,7 +51,8 @@ inline Term with_errors(double x, double e, ErrorForm form) {
 
 /// psi = ln nu.
 inline Term davidson_term(double d, double psi, Outcome outcome) {
-  const double high = std::max(0.5 * std::abs(d), psi), win = math::exp(0.5 * d - high), tie = math::exp(psi - high), loss = math::exp(-0.5 * d - high);
+  const double high = std::max(0.5 * std::abs(d), psi), win = math::exp(0.5 * d - high), tie = math::exp(psi - high),
+               loss = math::exp(-0.5 * d - high);
   const double sum = win + tie + loss, pw = win / sum, pt = tie / sum, pl = loss / sum;
   Term t;
   const double said = outcome == Outcome::kWin ? 0.5 * d : outcome == Outcome::kTie ? psi : -0.5 * d;

@@ -21,7 +21,8 @@ TUTELAGE_INLINE void ItemFitConfig::validate() const {
   const auto need = [](bool ok, const std::string& what, const std::string& got, const char* expected, const char* hint = "") {
     if (!ok) detail::fail<ConfigError>("ItemFitConfig", what, got, expected, hint);
   };
-  need(l2 > 0 && std::isfinite(l2), "l2 is out of range", detail::str(l2), "more than 0", "Without it an item that always wins is infinitely strong.");
+  need(l2 > 0 && std::isfinite(l2), "l2 is out of range", detail::str(l2), "more than 0",
+       "Without it an item that always wins is infinitely strong.");
   need(tie_l2 > 0 && std::isfinite(tie_l2), "tie_l2 is out of range", detail::str(tie_l2), "more than 0");
   need(ties == "half" || ties == "rao_kupper" || ties == "davidson", "unknown ties", ties, "half, rao_kupper or davidson");
   need(error_form == "mixture" || error_form == "uniform" || error_form == "smoothing" || error_form == "unbiased", "unknown error_form", error_form,
@@ -42,11 +43,13 @@ inline void check_items(const char* function, std::int64_t n_items) {
                              "Memory grows with its square, time with its cube.");
 }
 inline std::size_t checked_item(const char* function, const std::string& what, std::int64_t item, std::int64_t n_items) {
-  if (item < 0 || item >= n_items) detail::fail<IndexError>(function, "item of " + what + " is out of range", detail::str(item), "0 to " + detail::str(n_items - 1));
+  if (item < 0 || item >= n_items)
+    detail::fail<IndexError>(function, "item of " + what + " is out of range", detail::str(item), "0 to " + detail::str(n_items - 1));
   return static_cast<std::size_t>(item);
 }
 inline void check_range(const char* function, const char* field, const std::string& what, double x, double low, double high, const char* expected) {
-  if (!(x >= low && x <= high && std::isfinite(x))) detail::fail<ValueError>(function, std::string(field) + " of " + what + " is out of range", detail::str(x), expected);
+  if (!(x >= low && x <= high && std::isfinite(x)))
+    detail::fail<ValueError>(function, std::string(field) + " of " + what + " is out of range", detail::str(x), expected);
 }
 inline void check_comparison(const char* function, const Comparison& c, std::size_t number, std::int64_t n_items) {
   const std::string what = "comparison " + detail::str(number);
@@ -62,7 +65,8 @@ inline void check_comparison(const char* function, const Comparison& c, std::siz
 /// The objective of fit_items over x = strengths, then the bar, then psi, as far as there are any.
 class ItemObjective {
  public:
-  ItemObjective(const ItemJudgements& said, std::int64_t n_items, const ItemFitConfig& config) : config_(config), size_(static_cast<std::size_t>(n_items)) {
+  ItemObjective(const ItemJudgements& said, std::int64_t n_items, const ItemFitConfig& config)
+      : config_(config), size_(static_cast<std::size_t>(n_items)) {
     form_ = config.error_form == "uniform"     ? ErrorForm::kUniform
             : config.error_form == "smoothing" ? ErrorForm::kSmoothing
             : config.error_form == "unbiased"  ? ErrorForm::kUnbiased
@@ -155,7 +159,9 @@ class ItemObjective {
     return combine(p.probability, with_errors(d, p.error_rate, form_), 1.0 - p.probability, with_errors(-d, p.error_rate, form_));
   }
 
-  std::span<const std::size_t> members(std::size_t set) const { return std::span(members_).subspan(offsets_[set], offsets_[set + 1] - offsets_[set]); }
+  std::span<const std::size_t> members(std::size_t set) const {
+    return std::span(members_).subspan(offsets_[set], offsets_[set + 1] - offsets_[set]);
+  }
 
   /// Returns the logsumexp of a set's strengths.
   double softmax(std::size_t set, const std::vector<double>& x, std::vector<double>& shares) const {
@@ -176,8 +182,10 @@ class ItemObjective {
     const bool plain = (c.probability == 0 || c.probability == 1) && c.error_rate == 0;
     if (psi != kNone && !c.tie && !plain)
       detail::fail<ValueError>("fit_items", "comparison " + detail::str(number) + " is unsure, where ties have their own probability",
-                               "probability " + detail::str(c.probability) + ", error_rate " + detail::str(c.error_rate), "0 or 1, and 0", "Set ties to half.");
-    pairs_.push_back({static_cast<std::size_t>(c.winner), static_cast<std::size_t>(c.loser), c.weight, c.tie ? 0.5 : c.probability, c.margin, c.error_rate, c.tie});
+                               "probability " + detail::str(c.probability) + ", error_rate " + detail::str(c.error_rate), "0 or 1, and 0",
+                               "Set ties to half.");
+    pairs_.push_back({static_cast<std::size_t>(c.winner), static_cast<std::size_t>(c.loser), c.weight, c.tie ? 0.5 : c.probability, c.margin,
+                      c.error_rate, c.tie});
   }
 
   void add(const ItemRanking& r, std::size_t number, std::int64_t n_items) {
@@ -194,7 +202,8 @@ class ItemObjective {
     auto sorted = all;
     std::sort(sorted.begin(), sorted.end());
     const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-    if (twice != sorted.end()) detail::fail<ValueError>("fit_items", what + " contradicts itself", "item " + detail::str(*twice) + " twice", "each item once");
+    if (twice != sorted.end())
+      detail::fail<ValueError>("fit_items", what + " contradicts itself", "item " + detail::str(*twice) + " twice", "each item once");
     if (all.size() < 2) detail::fail<ValueError>("fit_items", what + " is too short", detail::str(all.size()), "two items or more");
     if (config_.ranking == "all_pairs")
       add_pairs(tiers, r);
@@ -223,7 +232,8 @@ class ItemObjective {
     for (std::size_t t = tiers.size(); t-- > 0;) {
       const auto& tier = tiers[t];
       if (!(r.rest_unranked && t + 1 == tiers.size())) {
-        if (tier.size() > kLargestTie) detail::fail<ValueError>("fit_items", what + " has too large a tie", detail::str(tier.size()), "at most " + detail::str(kLargestTie));
+        if (tier.size() > kLargestTie)
+          detail::fail<ValueError>("fit_items", what + " has too large a tie", detail::str(tier.size()), "at most " + detail::str(kLargestTie));
         for (std::size_t set = 1; set < std::size_t{1} << tier.size(); ++set) {
           auto left = rest;
           for (std::size_t i = 0; i < tier.size(); ++i)

@@ -35,7 +35,11 @@ TUTELAGE_INLINE std::string printable(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = [&](std::size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u; };
     const unsigned first = byte(0);
-    const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : (first & 0xf0) == 0xe0        ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
     unsigned code = length == 1 ? first : first & (0x7fu >> length);
     bool good = length > 0;
     for (std::size_t k = 1; good && k < length; ++k) {
@@ -43,8 +47,9 @@ TUTELAGE_INLINE std::string printable(const std::string& text) {
       code = code << 6 | (byte(k) & 0x3f);
     }
     good = good && !(length == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) && !(length == 4 && (code < 0x10000 || code > 0x10ffff));
-    const bool control = code < 0x20 ? code != '\n' : (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
-                                                           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    const bool control = code < 0x20 ? code != '\n'
+                                     : (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
+                                           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
     const std::size_t taken = good ? length : 1;
     for (std::size_t k = 0; k < taken; ++k) {
       if (good && !control)
@@ -114,10 +119,9 @@ TUTELAGE_INLINE Judgement TerminalJudge::operator()(const Judgement& question) c
   for (const auto& m : j.context) *out_ << printable(m.role + ": " + m.content) << "\n";
   *out_ << printable(j.prompt) << "\n";
   for (std::size_t i = 0; i < n; ++i)
-    *out_ << (n == 2 ? (i ? " B  " : " A  ") : " " + std::to_string(i + 1) + "  ") << detail_::shown_text(j.answers[static_cast<std::size_t>(j.shown[i])]) << "\n";
-  const std::string keys = n == 1   ? "y right, x not right"
-                           : n == 2 ? "a, b, t as good, x both bad"
-                                    : "numbers, best first, = between equals (3=1 2)";
+    *out_ << (n == 2 ? (i ? " B  " : " A  ") : " " + std::to_string(i + 1) + "  ")
+          << detail_::shown_text(j.answers[static_cast<std::size_t>(j.shown[i])]) << "\n";
+  const std::string keys = n == 1 ? "y right, x not right" : n == 2 ? "a, b, t as good, x both bad" : "numbers, best first, = between equals (3=1 2)";
   while (true) {
     const std::string said = line(keys + "; c cannot judge, s skip, e a better one, n note > ");
     const char key = said.size() == 1 ? said[0] : 0;

@@ -46,7 +46,9 @@ inline void check_answers(const Judgement& j) {
   const auto n = static_cast<std::int64_t>(j.answers.size());
   const bool two = of_two(j.kind), several = j.kind == Kind::kRanking;
   need(two ? n == 2 : n >= (several ? 2 : 1), "wrong number of answers for " + name(j.kind), detail::str(n),
-       two ? "2" : several ? "2 or more" : "1 or more");
+       two       ? "2"
+       : several ? "2 or more"
+                 : "1 or more");
   need(of_one(j.kind) ? j.answer >= 0 && j.answer < n : j.answer == 0, "answer does not fit " + name(j.kind), detail::str(j.answer),
        of_one(j.kind) ? "0 to " + detail::str(n - 1) : "0, as it is of all answers");
   const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection || j.kind == Kind::kA || j.kind == Kind::kB;
@@ -75,10 +77,12 @@ TUTELAGE_INLINE void validate(const Judgement& j) {
   using detail_::need;
   detail_::check_answers(j);
   const auto n = static_cast<std::int64_t>(j.answers.size());
-  need((j.kind == Kind::kCorrection) == !j.correction.empty(), j.correction.empty() ? "correction is empty" : "correction does not fit " + name(j.kind),
-       "\"" + j.correction + "\"", j.correction.empty() ? "the better answer" : "none");
+  need((j.kind == Kind::kCorrection) == !j.correction.empty(),
+       j.correction.empty() ? "correction is empty" : "correction does not fit " + name(j.kind), "\"" + j.correction + "\"",
+       j.correction.empty() ? "the better answer" : "none");
   if (j.kind == Kind::kRanking) {
-    need(j.ranking.size() == j.answers.size(), "ranking is of other answers", detail::str(j.ranking.size()) + " ranks", detail::str(n) + ", one an answer");
+    need(j.ranking.size() == j.answers.size(), "ranking is of other answers", detail::str(j.ranking.size()) + " ranks",
+         detail::str(n) + ", one an answer");
     for (auto r : j.ranking) need(r >= 1 && r <= n, "a rank is out of range", detail::str(r), "1, the best, to " + detail::str(n));
   } else {
     need(j.ranking.empty(), "ranking does not fit " + name(j.kind), detail::str(j.ranking.size()) + " ranks", "none");

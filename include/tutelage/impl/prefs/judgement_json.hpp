@@ -103,7 +103,8 @@ class Fields {
       if (known_.count(key)) continue;
       const std::vector<std::string> names(known_.begin(), known_.end());
       const std::string near = detail::nearest(key, names.data(), names.size());
-      detail::fail<IoError>("parse_judgement", where_ + ": unknown key", key, "a field of a judgement", near.empty() ? "" : "Did you mean " + near + "?");
+      detail::fail<IoError>("parse_judgement", where_ + ": unknown key", key, "a field of a judgement",
+                            near.empty() ? "" : "Did you mean " + near + "?");
     }
   }
 

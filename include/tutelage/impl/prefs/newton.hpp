@@ -12,8 +12,8 @@ TUTELAGE_BEGIN
 
 namespace prefs::detail_ {
 
-/// The lower factor of a symmetric positive definite matrix (n, n), of which the lower triangle is read; what stands left of a row's first element that
-/// is not 0 costs nothing. One order on every machine.
+/// The lower factor of a symmetric positive definite matrix (n, n), of which the lower triangle is read; what stands left of a row's first element
+/// that is not 0 costs nothing. One order on every machine.
 class Cholesky {
  public:
   /// False where the matrix is not positive definite.
@@ -79,7 +79,8 @@ inline void factor_damped(Cholesky& cholesky, const std::vector<double>& hessian
   detail::fail<NumericError>("fit_items", "the Hessian is not finite", detail::str(most), "finite numbers");
 }
 
-/// x moves along `step`, halved until value(x) has fallen by a share of `slope` (below 0) times the length. Returns the largest change; 0: no length does.
+/// x moves along `step`, halved until value(x) has fallen by a share of `slope` (below 0) times the length. Returns the largest change; 0: no length
+/// does.
 template <class Value> double line_search(const Value& value, std::vector<double>& x, const std::vector<double>& step, double slope, double& before) {
   std::vector<double> next(x.size());
   for (double length = 1.0; length > 1e-10; length = 0.5 * length) {

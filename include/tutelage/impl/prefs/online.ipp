@@ -16,7 +16,8 @@ namespace prefs {
 TUTELAGE_INLINE OnlineAnnotators::OnlineAnnotators(std::int64_t n_items, double right, double wrong, double variance)
     : first_right_(right), first_wrong_(wrong) {
   if (n_items < 1) detail::fail<ValueError>("OnlineAnnotators", "n_items is out of range", detail::str(n_items), "1 or more");
-  if (!(variance > 0 && std::isfinite(variance))) detail::fail<ValueError>("OnlineAnnotators", "variance is out of range", detail::str(variance), "more than 0");
+  if (!(variance > 0 && std::isfinite(variance)))
+    detail::fail<ValueError>("OnlineAnnotators", "variance is out of range", detail::str(variance), "more than 0");
   if (!(wrong > 0 && right > wrong && std::isfinite(right)))
     detail::fail<ValueError>("OnlineAnnotators", "the prior does not lean to the honest side", detail::str(right) + " and " + detail::str(wrong),
                              "right above wrong, wrong above 0");
@@ -28,7 +29,8 @@ TUTELAGE_INLINE void OnlineAnnotators::add(std::int64_t winner, std::int64_t los
   const FpStateGuard guard;
   const auto n = static_cast<std::int64_t>(mean_.size());
   for (auto item : {winner, loser})
-    if (item < 0 || item >= n) detail::fail<IndexError>("OnlineAnnotators::add", "item is out of range", detail::str(item), "0 to " + detail::str(n - 1));
+    if (item < 0 || item >= n)
+      detail::fail<IndexError>("OnlineAnnotators::add", "item is out of range", detail::str(item), "0 to " + detail::str(n - 1));
   if (winner == loser) detail::fail<ValueError>("OnlineAnnotators::add", "an item is compared with itself", detail::str(winner), "two items");
   if (annotator < 0 || annotator >= (std::int64_t{1} << 24))
     detail::fail<IndexError>("OnlineAnnotators::add", "annotator is out of range", detail::str(annotator), "0 to 16777215");

@@ -34,8 +34,8 @@ TUTELAGE_INLINE void AnnotatorFitConfig::validate() const {
 
 namespace detail_ {
 
-/// The objective of fit_annotators over x = strengths, then log-odds phi of reliabilities. Second derivatives by phi are a diagonal: Newton's equations
-/// are solved for the strengths first (Schur complement), each annotator adding a matrix over the items that he saw.
+/// The objective of fit_annotators over x = strengths, then log-odds phi of reliabilities. Second derivatives by phi are a diagonal: Newton's
+/// equations are solved for the strengths first (Schur complement), each annotator adding a matrix over the items that he saw.
 class CrowdObjective {
  public:
   CrowdObjective(std::span<const Comparison> comparisons, std::span<const std::int64_t> annotators, const std::vector<bool>& used, std::size_t items,
@@ -99,7 +99,8 @@ class CrowdObjective {
     return most;
   }
 
-  /// Newton's step at x and its slope along the gradient. Where a second derivative by phi is not positive, the square of first derivatives stands in.
+  /// Newton's step at x and its slope along the gradient. Where a second derivative by phi is not positive, the square of first derivatives stands
+  /// in.
   double newton(const std::vector<double>& x, std::vector<double>& step) {
     start(x);
     phi_slope_.assign(people_, 0.0);
@@ -169,7 +170,8 @@ class CrowdObjective {
     for (std::size_t k = 0; k < people_; ++k) {
       double sum = 0;
       for (std::size_t a = row_ends_[k]; a < row_ends_[k + 1]; ++a)
-        for (std::size_t b = row_ends_[k]; b < row_ends_[k + 1]; ++b) sum = sum + rows_[a].value * inverse[rows_[a].item * items_ + rows_[b].item] * rows_[b].value;
+        for (std::size_t b = row_ends_[k]; b < row_ends_[k + 1]; ++b)
+          sum = sum + rows_[a].value * inverse[rows_[a].item * items_ + rows_[b].item] * rows_[b].value;
       out[items_ + k] = 1.0 / phi_curve_[k] + sum / (phi_curve_[k] * phi_curve_[k]);
     }
     return out;
@@ -253,8 +255,9 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
     const auto& c = comparisons[i];
     detail_::check_comparison(name, c, i, n_items);
     if (c.tie || c.probability != 1 || c.margin != 0 || c.error_rate != 0)
-      detail::fail<ValueError>(name, "comparison " + detail::str(i) + " is no plain choice", c.tie ? "a tie" : "a soft label, a margin or an error rate",
-                               "a winner and a loser", "Leave ties out: they say nothing of who is honest.");
+      detail::fail<ValueError>(name, "comparison " + detail::str(i) + " is no plain choice",
+                               c.tie ? "a tie" : "a soft label, a margin or an error rate", "a winner and a loser",
+                               "Leave ties out: they say nothing of who is honest.");
     if (annotators[i] < 0 || annotators[i] >= (std::int64_t{1} << 24))
       detail::fail<IndexError>(name, "annotator is out of range", detail::str(annotators[i]), "0 to 16777215, without gaps");
     people = std::max(people, static_cast<std::size_t>(annotators[i]) + 1);

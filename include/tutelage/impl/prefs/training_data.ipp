@@ -25,8 +25,7 @@ TUTELAGE_INLINE void TrainingDataConfig::validate() const {
   number("soft_step", soft_step);
   need(strength == "ignore" || strength == "margin" || strength == "soft", "unknown strength", strength, "ignore, margin or soft");
   need(reliability_as == "weight" || reliability_as == "error_rate", "unknown reliability_as", reliability_as, "weight or error_rate");
-  for (const auto& [name, eta] : reliability)
-    need(eta >= 0 && eta <= 1, "reliability of " + name + " is out of range", detail::str(eta), "0 to 1");
+  for (const auto& [name, eta] : reliability) need(eta >= 0 && eta <= 1, "reliability of " + name + " is out of range", detail::str(eta), "0 to 1");
 }
 
 namespace detail_ {
@@ -84,13 +83,11 @@ class Reader {
   }
 
  private:
-  const std::string& text(std::int64_t answer) const {
-    return answer < 0 ? j_->correction : j_->answers[static_cast<std::size_t>(answer)].text;
-  }
+  const std::string& text(std::int64_t answer) const { return answer < 0 ? j_->correction : j_->answers[static_cast<std::size_t>(answer)].text; }
   void pair(std::int64_t chosen, std::int64_t rejected, double probability, double margin, double factor) {
     if (factor > 0)
-      data_.preferences.push_back({j_->prompt, text(chosen), text(rejected), probability, margin, weight_ * factor, error_rate_, {number_, chosen},
-                                   {number_, rejected}});
+      data_.preferences.push_back(
+          {j_->prompt, text(chosen), text(rejected), probability, margin, weight_ * factor, error_rate_, {number_, chosen}, {number_, rejected}});
   }
   void compare(std::int64_t chosen, std::int64_t rejected) {
     const bool soft = config_.strength == "soft" && j_->strength > 0, margin = config_.strength == "margin";

@@ -152,7 +152,8 @@ TUTELAGE_INLINE Ranking make_ranking(std::span<const std::int64_t> best_first) {
   return ranking;
 }
 
-template <class T> BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, bool rest_unranked) {
+template <class T>
+BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, bool rest_unranked) {
   return detail_::ranking_terms("plackett_luce_loss", scores, rankings, factor, rest_unranked, detail_::plackett_luce);
 }
 

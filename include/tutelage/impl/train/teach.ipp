@@ -134,8 +134,8 @@ TUTELAGE_INLINE void Teacher::judge(prefs::Judgement judgement) {
   const FpStateGuard guard;
   prefs::validate(judgement);
   if (!judgement.context.empty())
-    detail::fail<ValueError>("Teacher::judge", "judgement is of a longer conversation", detail::str(judgement.context.size()) + " turns before the prompt",
-                             "a question alone");
+    detail::fail<ValueError>("Teacher::judge", "judgement is of a longer conversation",
+                             detail::str(judgement.context.size()) + " turns before the prompt", "a question alone");
   for (const auto& a : judgement.answers) {
     if (a.trajectory || !a.reference.empty())
       detail::fail<ValueError>("Teacher::judge", "answer is a trajectory", a.reference.empty() ? "a trajectory" : a.reference, "a text");
