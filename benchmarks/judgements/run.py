@@ -1,6 +1,6 @@
-"""What is known of judges from their answers, against stated figures: strengths with reliabilities fitted, intervals, real votes, a million answers.
+"""What answers tell of judges, against stated figures: strengths with reliabilities fitted, intervals, real votes, a million answers.
 
-    python benchmarks/judgements/run.py [--only annotators,intervals,votes,million] [--draws N]    fails where a figure is missed
+    python benchmarks/judgements/run.py [--only annotators,intervals,votes,million] [--draws N]    fails where one is missed
 
 Needs choix beside tutelage. The votes are those of UKPConvArg1 (Habernal, Gurevych 2016), read from ../shared/data; without them that part is skipped.
 """
@@ -79,10 +79,10 @@ def annotators(args):
         taus = np.array(taus)
         ours, known, theirs = taus.mean(0)
         gap = float(known - ours)
-        yield {"row": f"Kendall tau, {name}", "ours": float(ours), "told": float(known), "choix": float(theirs), "gap": gap, "interval": interval(taus[:, 1] - taus[:, 0]),
-               "figure": "gap at most 0.01", "passed": gap <= 0.01}
-        yield {"row": f"seconds a fit, {name}", "median": float(np.median(seconds)), "p95": float(np.quantile(seconds, 0.95)), "figure": "median below 0.002",
-               "passed": float(np.median(seconds)) < 0.002}
+        yield {"row": f"Kendall tau, {name}", "ours": float(ours), "told": float(known), "choix": float(theirs), "gap": gap,
+               "interval": interval(taus[:, 1] - taus[:, 0]), "figure": "gap at most 0.01", "passed": gap <= 0.01}
+        yield {"row": f"seconds a fit, {name}", "median": float(np.median(seconds)), "p95": float(np.quantile(seconds, 0.95)),
+               "figure": "median below 0.002", "passed": float(np.median(seconds)) < 0.002}
 
 
 def intervals(args):
@@ -98,10 +98,10 @@ def intervals(args):
         cover.append(np.mean((fit.low <= reliability) & (reliability <= fit.high)))
         errors.append(np.median(fit.reliability_errors))
     low, high = float(min(cover)), float(max(cover))
-    yield {"row": "500 judges, 100 answers each: share of 95 % intervals that hold the truth", "mean": float(np.mean(cover)), "least": low, "most": high,
-           "figure": "0.90 to 0.99 in each draw", "passed": 0.90 <= low and high <= 0.99}
-    yield {"row": "median standard error of a reliability", "mean": float(np.mean(errors)), "most": float(max(errors)), "figure": "at most 0.08",
-           "passed": max(errors) <= 0.08}
+    yield {"row": "500 judges, 100 answers each: share of 95 % intervals that hold the truth", "mean": float(np.mean(cover)), "least": low,
+           "most": high, "figure": "0.90 to 0.99 in each draw", "passed": 0.90 <= low and high <= 0.99}
+    yield {"row": "median standard error of a reliability", "mean": float(np.mean(errors)), "most": float(max(errors)),
+           "figure": "at most 0.08", "passed": max(errors) <= 0.08}
 
 
 def read_votes():
@@ -111,7 +111,8 @@ def read_votes():
     out = []
     for a, b, _, worker, vote in rows:
         first, second = (items.setdefault(x, len(items)) for x in (a, b))
-        out.append((pairs.setdefault((first, second), len(pairs)), first, second, workers.setdefault(worker, len(workers)), {"a1": 1, "a2": 0, "equal": -1}[vote]))
+        number, who = pairs.setdefault((first, second), len(pairs)), workers.setdefault(worker, len(workers))
+        out.append((number, first, second, who, {"a1": 1, "a2": 0, "equal": -1}[vote]))
     return np.array(out), len(items), len(workers)
 
 
@@ -134,7 +135,7 @@ def votes(args):
         train, test = table[order[place < 3]], table[order[place >= 3]]
         train, test = train[train[:, 4] >= 0], test[test[:, 4] >= 0]
         win = np.where(train[:, 4:5] == 1, train[:, 1:3], train[:, [2, 1]])
-        fit = prefs.fit_annotators(win, np.append(train[:, 3], []).astype(int), items, tolerance=1e-6)
+        fit = prefs.fit_annotators(win, train[:, 3], items, tolerance=1e-6)
         eta = np.full(workers, prefs.AnnotatorFitConfig().start)
         eta[: len(fit.reliability)] = fit.reliability
 
@@ -147,14 +148,16 @@ def votes(args):
         np.add.at(count, (train[:, 0], train[:, 4]), 1)
         seen = count[test[:, 0]]
         said = seen[np.arange(len(test)), test[:, 4]]
-        majority = min(log_loss((said + a) / (seen.sum(1) + 2 * a)) for a in np.geomspace(0.1, 10, 41))  # the smoothing that suits the test votes best
+        # Shares of the votes seen, smoothed as suits the votes left out best: more than a majority could know.
+        majority = min(log_loss((said + a) / (seen.sum(1) + 2 * a)) for a in np.geomspace(0.1, 10, 41))
         found.append((predict(fit.strengths, eta[test[:, 3]]), predict(prefs.fit_strengths(win, items)), majority))
-        print(f"votes, draw {draw}: weighed {found[-1][0]:.4f}, unweighed {found[-1][1]:.4f}, majority {found[-1][2]:.4f}", file=sys.stderr, flush=True)
+        print(f"votes, draw {draw}: weighed {found[-1][0]:.4f}, unweighed {found[-1][1]:.4f}, majority {found[-1][2]:.4f}", file=sys.stderr,
+              flush=True)
     found = np.array(found)
     gap = interval(found[:, 2] - found[:, 0])
-    yield {"row": "UKPConvArg1: log-loss of votes left out, from 3 votes a pair", "weighed": float(found[:, 0].mean()), "strengths_alone": float(found[:, 1].mean()),
-           "majority": float(found[:, 2].mean()), "majority_minus_weighed": gap, "draws": len(found), "figure": "weighed below majority, interval above 0",
-           "passed": gap[0] > 0}
+    yield {"row": "UKPConvArg1: log-loss of votes left out, from 3 votes a pair", "weighed": float(found[:, 0].mean()),
+           "strengths_alone": float(found[:, 1].mean()), "majority": float(found[:, 2].mean()), "majority_minus_weighed": gap, "draws": len(found),
+           "figure": "weighed below majority, interval above 0", "passed": gap[0] > 0}
 
 
 def million(args):
@@ -162,6 +165,7 @@ def million(args):
     n, m, judges = 100, 1_000_000, 1000
     strengths, reliability = rng.normal(0, 1.5, n), rng.uniform(0.55, 0.98, judges)
     comparisons, judge = answers(rng, strengths, reliability, m)
+    memory.reset_peak()
     before = memory.peak()
     began = time.perf_counter()
     fit = prefs.fit_annotators(comparisons, judge, n)
@@ -186,11 +190,12 @@ def main():
         began, rows = time.monotonic(), []
         for row in PARTS[name](args):
             rows.append(row)
-            print(f"{'pass' if row['passed'] else 'MISS'}  {row['row']}: " + ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()
-                                                                              if k not in ("row", "passed")), flush=True)
+            said = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items() if k not in ("row", "passed"))
+            print(f"{'pass' if row['passed'] else 'MISS'}  {row['row']}: {said}", flush=True)
             failed |= not row["passed"]
         if rows and args.draws is None:
-            result["parts"][name] = {"date": datetime.date.today().isoformat(), "machine": machine.describe(1), "seconds": round(time.monotonic() - began, 1), "rows": rows}
+            result["parts"][name] = {"date": datetime.date.today().isoformat(), "machine": machine.describe(1),
+                                     "seconds": round(time.monotonic() - began, 1), "rows": rows}
             report.save(RESULTS, result)
     return failed
 
