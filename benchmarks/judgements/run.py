@@ -2,7 +2,7 @@
 
     python benchmarks/judgements/run.py [--only annotators,intervals,votes,million] [--draws N]    fails where one is missed
 
-Needs choix beside tutelage. The votes are those of UKPConvArg1 (Habernal, Gurevych 2016), read from ../shared/data; without them that part is skipped.
+Needs choix. The votes are those of UKPConvArg1 (Habernal, Gurevych 2016), read from ../shared/data; without them that part is skipped.
 """
 
 import argparse

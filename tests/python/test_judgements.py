@@ -12,7 +12,8 @@ def one_of_each():
     more = {"annotator": "ann", "shown": [1, 0], "seconds": 2.5}
     return [
         prefs.Judgement("a", "p", ["x", "y ü"], strength=2, score=0.5, purpose="random", **more),
-        prefs.Judgement("b", "p", [prefs.Behaviour("x", source="model 3"), "y"], context=[{"role": "user", "content": "u"}, {"role": "assistant", "content": "v"}]),
+        prefs.Judgement("b", "p", [prefs.Behaviour("x", source="model 3"), "y"],
+                        context=[{"role": "user", "content": "u"}, {"role": "assistant", "content": "v"}]),
         *(prefs.Judgement(kind, "p", ["x", "y"], **more) for kind in ("tie", "both_bad", "cannot_judge", "skip")),
         prefs.Judgement("ranking", "p", ["x", "y", "z"], ranking=[2, 1, 2]),
         prefs.Judgement("right", "p", "x"), prefs.Judgement("wrong", "p", ["x", "y"], answer=1),
@@ -40,7 +41,8 @@ def test_rows_of_trl(tmp_path):
     path = str(tmp_path / "pairs.jsonl")
     prefs.write_judgements(path, one_of_each()[:-1], "preference")
     back = prefs.read_judgements(path)
-    assert [(j.kind, j.answers[0].text, j.answers[1].text) for j in back] == [("a", "x", "y ü"), ("a", "y", "x"), ("a", "y", "x"), ("a", "y", "z"), ("a", "w", "x")]
+    assert [(j.kind, j.answers[0].text, j.answers[1].text) for j in back] == [
+        ("a", "x", "y ü"), ("a", "y", "x"), ("a", "y", "x"), ("a", "y", "z"), ("a", "w", "x")]
     assert back[0].strength == 2 and back[0].annotator == "ann" and back[1].context[1]["content"] == "v"
     assert len(prefs.judgement_rows(one_of_each()[3], "unpaired")) == 2
 
@@ -52,8 +54,10 @@ def test_training_data_weighs_who_judged():
 
 
 def test_asking():
-    sides = [prefs.ask(lambda q: prefs.Judgement("a", q.prompt, q.answers, shown=q.shown), prefs.Judgement("skip", "p", ["x", "y"]), seed=1, number=i).shown[0]
-             for i in range(400)]
+    def judge(question):
+        return prefs.Judgement("a", question.prompt, question.answers, shown=question.shown)
+
+    sides = [prefs.ask(judge, prefs.Judgement("skip", "p", ["x", "y"]), seed=1, number=i).shown[0] for i in range(400)]
     assert 150 < sum(sides) < 250
     with pytest.raises(tutelage.ValueError):
         prefs.ask(lambda q: prefs.Judgement("a", "other", q.answers), prefs.Judgement("skip", "p", ["x", "y"]))
