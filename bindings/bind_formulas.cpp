@@ -65,8 +65,8 @@ template <class T> void bind_for(py::module_& m) {
     return reward::bradley_terry_loss<T>(chosen, rejected, {margin, probability, weight, center_coef, error_rate, count, error_form});
   });
   m.def("pair_accuracy", &reward::pair_accuracy<T>);
-  m.def("plackett_luce_loss", [](const X& scores, const std::vector<reward::Ranking>& rankings, Maybe count) {
-    return reward::plackett_luce_loss<T>(scores, std::span<const reward::Ranking>(rankings), count);
+  m.def("plackett_luce_loss", [](const X& scores, const std::vector<reward::Ranking>& rankings, Maybe count, bool rest_unranked) {
+    return reward::plackett_luce_loss<T>(scores, std::span<const reward::Ranking>(rankings), count, rest_unranked);
   });
   m.def("all_pairs_loss", [](const X& scores, const std::vector<reward::Ranking>& rankings, Maybe count) {
     return reward::all_pairs_loss<T>(scores, std::span<const reward::Ranking>(rankings), count);

@@ -11,8 +11,8 @@ namespace reward {
   template BasicTensor<T> bradley_terry_loss(const BasicTensor<T>&, const BasicTensor<T>&, const PairOptions<T>&);                             \
   template BasicTensor<T> noisy_bradley_terry_loss(const BasicTensor<T>&, const BasicTensor<T>&, double, PairOptions<T>);                      \
   template double pair_accuracy(const BasicTensor<T>&, const BasicTensor<T>&);                                                                 \
-  template BasicTensor<T> plackett_luce_terms(const BasicTensor<T>&, std::span<const Ranking>, double);                                        \
-  template BasicTensor<T> plackett_luce_loss(const BasicTensor<T>&, std::span<const Ranking>, std::optional<double>);                          \
+  template BasicTensor<T> plackett_luce_terms(const BasicTensor<T>&, std::span<const Ranking>, double, bool);                                  \
+  template BasicTensor<T> plackett_luce_loss(const BasicTensor<T>&, std::span<const Ranking>, std::optional<double>, bool);                    \
   template BasicTensor<T> plackett_luce_loss(const BasicTensor<T>&, std::span<const std::int64_t>);                                            \
   template BasicTensor<T> best_of_n_loss(const BasicTensor<T>&, std::span<const std::int64_t>, std::optional<double>);                         \
   template BasicTensor<T> all_pairs_terms(const BasicTensor<T>&, std::span<const Ranking>, double);                                            \

@@ -32,6 +32,7 @@ def noisy_bradley_terry_loss(
     """bradley_terry_loss for judges who err at error_rate e, 0 to below 0.5, which has no default; l(x), x = D - margin, takes the place of -log sigma(x).
 
     mixture: -log((1 - e) sigma(x) + e sigma(-x)): one wrong judgement has bounded influence.
+    uniform: a coin with chance e, which is a mixture of e / 2.
     smoothing: -(1 - e) log sigma(x) - e log sigma(-x).
     unbiased: (-(1 - e) log sigma(x) + e log sigma(-x)) / (1 - 2 e): its mean over flipped labels is the clean loss (Natarajan et al. 2013).
     """
@@ -70,14 +71,14 @@ def _item(function, i, width):
     return i
 
 
-def plackett_luce_loss(scores, ranking, count=None):
+def plackett_luce_loss(scores, ranking, count=None, rest_unranked=False):
     """-sum_k [r_(k) - logsumexp(r_(k..K))]: likelihood of a whole ranking (Plackett 1975; Luce 1959).
 
     scores (n); ranking: item ids, best first, a list among them is a tie. Or scores (N, K) and N rankings: their mean.
-    A tie counts as the mean over all orders of its items; it holds at most 16. Raises ShapeError, IndexError, ValueError.
+    A tie counts as the mean over all orders of its items; it holds at most 16. rest_unranked: the last tier is what nobody ranked (top-k). Raises ShapeError, IndexError, ValueError.
     """
     scores, rankings = _rankings("plackett_luce_loss", scores, ranking)
-    return call("plackett_luce_loss", [scores], rankings, count)
+    return call("plackett_luce_loss", [scores], rankings, count, rest_unranked)
 
 
 def all_pairs_loss(scores, ranking, count=None):

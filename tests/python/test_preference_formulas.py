@@ -205,10 +205,10 @@ def test_champion_test():
 
 
 def test_a_correction_makes_a_demonstration_and_a_pair():
-    data = prefs.training_data([prefs.Judgement("correction", "Who are you?", "myCB", correction="I'm a chatbot."), prefs.Judgement("tie", "p", "x", "y")])
-    assert data.demonstrations == [("Who are you?", "I'm a chatbot.")]
-    assert data.preferences == [("Who are you?", "I'm a chatbot.", "myCB", 1.0), ("p", "x", "y", 0.5)]
-    assert data.verdicts == [("Who are you?", "myCB", False), ("Who are you?", "I'm a chatbot.", True)]
+    data = prefs.training_data([prefs.Judgement("correction", "Who are you?", "myCB", correction="I'm a chatbot."), prefs.Judgement("tie", "p", ["x", "y"])])
+    assert data.demonstrations == [("Who are you?", "I'm a chatbot.", 1.0, (0, -1))]
+    assert [p[:6] for p in data.preferences] == [("Who are you?", "I'm a chatbot.", "myCB", 1.0, 0.0, 1.0), ("p", "x", "y", 0.5, 0.0, 1.0)]
+    assert [v[:3] for v in data.verdicts] == [("Who are you?", "myCB", False), ("Who are you?", "I'm a chatbot.", True)]
 
 
 T = tutelage.Tensor64
@@ -216,8 +216,9 @@ LENGTHS = T(np.array([3.0, 5, 2, 4])), T(np.array([2.0, 3, 6, 4]))
 LOSSES = {
     **{t: lambda a, b, t=t: rl.dpo_loss(a, b, T(np.full(4, -3.0)), T(np.full(4, -4.0)), 0.3, t, 0, *LENGTHS)[0] for t in TYPES},
     "kto": lambda a, b: rl.kto_loss(a, b, T(np.array([1.0, 0, 1, 0])), 0.4, 0.3, 1.0, 2.0)[0],
-    **{form: lambda a, b, form=form: reward.noisy_bradley_terry_loss(a, b, error_rate=0.1, error_form=form) for form in ("mixture", "smoothing", "unbiased")},
+    **{form: lambda a, b, form=form: reward.noisy_bradley_terry_loss(a, b, error_rate=0.1, error_form=form) for form in ("mixture", "uniform", "smoothing", "unbiased")},
     "plackett_luce": lambda a, b: reward.plackett_luce_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1]),
+    "top_k": lambda a, b: reward.plackett_luce_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1], rest_unranked=True),
     "all_pairs": lambda a, b: reward.all_pairs_loss(tutelage.ops.mul(a, b), [2, [0, 3], 1]),
     "best_of_n": lambda a, b: reward.best_of_n_loss(tutelage.ops.mul(a, b), 2),
     "rao_kupper": lambda a, b: reward.rao_kupper_loss(a, b, [1, 0, -1, 0], 1.5),
@@ -262,7 +263,7 @@ WRONG = [
     (tutelage.ShapeError, lambda: reward.expected_calibration_error([0.5, 0.5], [1])),
     (tutelage.IndexError, lambda: prefs.fit_strengths([(0, 3)], 3)),
     (tutelage.ShapeError, lambda: prefs.fit_strengths([(0, 1, 2)], 3)),
-    (tutelage.ValueError, lambda: prefs.fit_strengths([(0, 1)], 2, l2=0)),
+    (tutelage.ConfigError, lambda: prefs.fit_strengths([(0, 1)], 2, l2=0)),
     (tutelage.ShapeError, lambda: prefs.fit_annotators([(0, 1)], [0, 1])),
     (tutelage.ConfigError, lambda: prefs.fit_annotators([(0, 1)], [0], strat=0.9)),
     (tutelage.ConfigError, lambda: prefs.acquisition("mutual", [[0.5]])),

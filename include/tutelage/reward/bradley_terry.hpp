@@ -25,6 +25,7 @@ template <class T> struct PairOptions {
 /// l(x) = -log sigma(x) where error_rate e is 0 (softplus: log sigma is never formed). Else, by error_form:
 ///   mixture:   l(x) = -log((1 - e) sigma(x) + e sigma(-x)): one wrong judgement has bounded influence
 ///   smoothing: l(x) = -(1 - e) log sigma(x) - e log sigma(-x)
+///   uniform:   a coin with chance e, which is a mixture of e / 2
 ///   unbiased:  l(x) = (-(1 - e) log sigma(x) + e log sigma(-x)) / (1 - 2 e): its mean over flipped labels is the clean loss
 /// Source: Bradley, Terry 1952; centring: arXiv 2312.09244; unbiased: Natarajan et al. 2013. Checked by: test_bradley_terry.cpp.
 template <class T>

@@ -20,10 +20,13 @@ Ranking make_ranking(std::span<const std::int64_t> best_first);
 /// A tie counts as the mean over all orders of its items, computed exactly; a tier holds at most 16. Cost: O(K^2), a tier of t: O(2^t K).
 /// @throws ShapeError; IndexError for an unknown item; ValueError for one ranked twice, fewer than two items or a tier too large.
 /// Source: Plackett 1975; Luce 1959. Checked by: test_ranking.cpp.
-template <class T> BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor);
+/// rest_unranked: the last tier of each is what nobody ranked (top-k; best of n for one above the rest); it may be of any size.
+template <class T>
+BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, bool rest_unranked = false);
 /// Their mean over rankings, or their sum over `count`, a scalar in nats.
 template <class T>
-BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count = {});
+BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count = {},
+                                  bool rest_unranked = false);
 /// Of one ranking without ties: item ids, best first.
 template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first);
 

@@ -14,6 +14,7 @@ namespace text {
 struct Message {
   std::string role, content;
   bool cut = false;  // of the last answer: it goes on, so that its end is not learnt
+  bool operator==(const Message&) const = default;
 };
 using Conversation = std::vector<Message>;
 

@@ -22,14 +22,14 @@ template <class T> struct Loss {
   T value, slope;  // l(x) and its derivative
 };
 
-enum class ErrorForm { kNone, kMixture, kSmoothing, kUnbiased };
+enum class ErrorForm { kNone, kMixture, kSmoothing, kUnbiased, kUniform };
 
 inline ErrorForm error_form(const std::string& name, double error_rate) {
-  static const std::array<std::string, 3> known{"mixture", "smoothing", "unbiased"};
+  static const std::array<std::string, 4> known{"mixture", "smoothing", "unbiased", "uniform"};
   const auto at = std::find(known.begin(), known.end(), name);
   if (at == known.end()) {
     const std::string near = detail::nearest(name, known.data(), known.size());
-    detail::fail<ConfigError>("bradley_terry_loss", "unknown error_form", name, "mixture, smoothing or unbiased",
+    detail::fail<ConfigError>("bradley_terry_loss", "unknown error_form", name, "mixture, smoothing, unbiased or uniform",
                               near.empty() ? "" : "Did you mean " + near + "?");
   }
   return error_rate == 0 ? ErrorForm::kNone : static_cast<ErrorForm>(at - known.begin() + 1);
@@ -38,6 +38,7 @@ inline ErrorForm error_form(const std::string& name, double error_rate) {
 template <class T> Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong) {
   const T s = math::sigmoid(x), other = math::sigmoid(-x);
   if (form == ErrorForm::kNone) return {math::softplus(-x), -other};
+  if (form == ErrorForm::kUniform) return preference_loss(x, ErrorForm::kMixture, right + T(0.5) * wrong, T(0.5) * wrong);
   if (form == ErrorForm::kMixture) {
     const T p = right * s + wrong * other;
     return {-math::log(p), -((right - wrong) * s * other / p)};

@@ -28,13 +28,13 @@ struct RankingLoss {
   std::vector<double> slopes;
 };
 
-template <class T> void check_rankings(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings) {
+template <class T> void check_rankings(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings, bool rest_unranked) {
   if (scores.rank() != 1) detail::fail<ShapeError>(function, "scores has the wrong shape", scores.shape().str(), "(n)");
   if (rankings.empty()) detail::fail<ValueError>(function, "nothing is ranked", "no ranking", "at least one");
   for (std::size_t m = 0; m < rankings.size(); ++m) {
     std::set<std::int64_t> seen;
     for (const auto& tier : rankings[m]) {
-      if (tier.empty() || tier.size() > kMostTied)
+      if (tier.empty() || (tier.size() > kMostTied && !(rest_unranked && &tier == &rankings[m].back())))
         detail::fail<ValueError>(function, "a tier of ranking " + detail::str(m) + " has the wrong size", detail::str(tier.size()),
                                  "1 to " + detail::str(kMostTied) + " items");
       for (auto item : tier) {
@@ -61,11 +61,12 @@ inline double add_stage(const std::vector<double>& r, const std::vector<std::siz
   return weight * (top + math::log(sum));
 }
 
-inline RankingLoss plackett_luce(const std::vector<double>& r, const Ranking& ranking) {
+inline RankingLoss plackett_luce(const std::vector<double>& r, const Ranking& ranking, bool rest_unranked) {
   RankingLoss out;
   out.slopes.assign(r.size(), 0.0);
   std::size_t begin = 0;
   for (const auto& tier : ranking) {
+    if (rest_unranked && &tier == &ranking.back()) break;  // it stands in the denominators alone
     const std::size_t t = tier.size(), end = begin + t;
     double choose = 1;                      // C(t, s)
     std::vector<double> share(t + 1, 1.0);  // 1 / C(t, s): how often s given items are the ones still to place
@@ -90,7 +91,7 @@ inline RankingLoss plackett_luce(const std::vector<double>& r, const Ranking& ra
   return out;
 }
 
-inline RankingLoss all_pairs(const std::vector<double>& r, const Ranking& ranking) {
+inline RankingLoss all_pairs(const std::vector<double>& r, const Ranking& ranking, bool) {
   RankingLoss out;
   out.slopes.assign(r.size(), 0.0);
   std::vector<std::size_t> tier_of;
@@ -109,8 +110,9 @@ inline RankingLoss all_pairs(const std::vector<double>& r, const Ranking& rankin
 }
 
 template <class T, class Loss>
-BasicTensor<T> ranking_terms(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, Loss loss) {
-  check_rankings(function, scores, rankings);
+BasicTensor<T> ranking_terms(const char* function, const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, bool rest_unranked,
+                             Loss loss) {
+  check_rankings(function, scores, rankings, rest_unranked);
   BasicTensor<T> value({static_cast<std::int64_t>(rankings.size())});
   T* y = value.mutable_data();
   std::vector<RankingLoss> all;
@@ -122,7 +124,7 @@ BasicTensor<T> ranking_terms(const char* function, const BasicTensor<T>& scores,
         items.push_back(item);
         r.push_back(static_cast<double>(scores.data()[item]));
       }
-    RankingLoss one = loss(r, rankings[m]);
+    RankingLoss one = loss(r, rankings[m], rest_unranked);
     one.items = std::move(items);
     for (double& s : one.slopes) s = s * factor;
     y[m] = static_cast<T>(one.value * factor);
@@ -150,13 +152,15 @@ TUTELAGE_INLINE Ranking make_ranking(std::span<const std::int64_t> best_first) {
   return ranking;
 }
 
-template <class T> BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
-  return detail_::ranking_terms("plackett_luce_loss", scores, rankings, factor, detail_::plackett_luce);
+template <class T>
+BasicTensor<T> plackett_luce_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor, bool rest_unranked) {
+  return detail_::ranking_terms("plackett_luce_loss", scores, rankings, factor, rest_unranked, detail_::plackett_luce);
 }
 
-template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
+template <class T>
+BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count, bool rest_unranked) {
   const FpStateGuard guard;
-  return ops::sum(plackett_luce_terms(scores, rankings, detail_::mean_factor("plackett_luce_loss", rankings.size(), count)));
+  return ops::sum(plackett_luce_terms(scores, rankings, detail_::mean_factor("plackett_luce_loss", rankings.size(), count), rest_unranked));
 }
 
 template <class T> BasicTensor<T> plackett_luce_loss(const BasicTensor<T>& scores, std::span<const std::int64_t> best_first) {
@@ -184,7 +188,7 @@ template <class T> BasicTensor<T> best_of_n_loss(const BasicTensor<T>& scores, s
 }
 
 template <class T> BasicTensor<T> all_pairs_terms(const BasicTensor<T>& scores, std::span<const Ranking> rankings, double factor) {
-  return detail_::ranking_terms("all_pairs_loss", scores, rankings, factor, detail_::all_pairs);
+  return detail_::ranking_terms("all_pairs_loss", scores, rankings, factor, false, detail_::all_pairs);
 }
 
 template <class T> BasicTensor<T> all_pairs_loss(const BasicTensor<T>& scores, std::span<const Ranking> rankings, std::optional<double> count) {
