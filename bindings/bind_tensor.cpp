@@ -92,6 +92,13 @@ template <class T> void bind_ops(py::module_& m) {
       py::arg("x"), py::arg("weight"), py::arg("bias"), py::arg("groups"), py::arg("activation") = "none",
       "Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)");
   m.def(
+      "mlp",
+      [](const X& x, const std::vector<X>& weights, const std::vector<X>& biases, std::int64_t members, const std::string& act) {
+        return ops::mlp(x, std::span(weights), std::span(biases), members, activation_of("ops.mlp", act));
+      },
+      py::arg("x"), py::arg("weights"), py::arg("biases"), py::arg("members") = 1, py::arg("activation") = "tanh",
+      "Small networks side by side on one x: linear, then grouped_linear layer by layer, an activation between them.");
+  m.def(
       "segment_sum", [](const X& x, const std::vector<std::int64_t>& offsets) { return ops::segment_sum(x, std::span(offsets)); }, py::arg("x"),
       py::arg("offsets"), "Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)");
   m.def("layer_norm", &ops::layer_norm<T>, py::arg("x"), py::arg("gain"), py::arg("bias"), py::arg("eps") = 1e-5);

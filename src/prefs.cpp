@@ -2,6 +2,7 @@
 #include "tutelage/impl/prefs/annotator.ipp"
 #include "tutelage/impl/prefs/champion.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
+#include "tutelage/impl/prefs/questions.ipp"
 #include "tutelage/impl/prefs/strengths.ipp"
 
 TUTELAGE_BEGIN

@@ -13,14 +13,19 @@ from ._core import (
     ChampionTestConfig,
     Judgement,
     JudgementLog,
+    Question,
+    QuestionChooser,
+    QuestionConfig,
     SimulatedAnnotator,
     SimulatedAnnotatorConfig,
+    question_schedule,
 )
 
 __all__ = [
     "AnnotatorFit", "AnnotatorFitConfig", "ChampionTest", "ChampionTestConfig", "Demonstration", "Judgement", "JudgementLog", "Preference",
+    "Question", "QuestionChooser", "QuestionConfig",
     "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "Verdict", "acquisition", "calibrate_beta", "determinantal_batch",
-    "fit_annotators", "fit_strengths", "k_center_batch", "top_batch", "training_data",
+    "fit_annotators", "fit_strengths", "k_center_batch", "question_schedule", "top_batch", "training_data",
 ]
 
 

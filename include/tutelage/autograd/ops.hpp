@@ -89,6 +89,11 @@ BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, con
 template <class T>
 BasicTensor<T> grouped_linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, std::int64_t groups,
                               Activation act = Activation::kNone);
+/// `members` small networks side by side on one x (M, K): linear, then grouped_linear layer by layer, `act` (tanh, relu or silu) between them. Equal
+/// bits; narrow networks are computed some rows at a time, all layers of them, where x is not tracked. @throws ShapeError, ConfigError
+template <class T>
+BasicTensor<T> mlp(const BasicTensor<T>& x, std::span<const BasicTensor<T>> weights, std::span<const BasicTensor<T>> biases, std::int64_t members,
+                   Activation act);
 
 // Transformer pieces.
 /// (x - mean) / sqrt(var + eps) * gain + bias over the last axis of (M, C).

@@ -86,6 +86,14 @@ std::vector<Row> make_rows() {
   add("sum", one, [](auto x) { return ops::sum(x[0]); });
   add("mean", one, [](auto x) { return ops::mean(x[0]); });
   add("sum_last", one, [](auto x) { return ops::square(ops::sum_last(x[0])); });
+  for (auto act : {Activation::kTanh, Activation::kSilu})
+    for (bool fused : {true, false})
+      add("mlp", {{3, 4}, {10, 3}, {10}, {4, 5}, {4}}, [act, fused](auto x) {
+        using X = std::remove_cvref_t<decltype(x[0])>;
+        const std::vector<X> w{x[1], x[3]}, b{x[2], x[4]};
+        const X rows = fused ? angles<typename X::Scalar>(3) : ops::transpose(x[0]);
+        return ops::square(ops::mlp(rows, std::span<const X>(w), std::span<const X>(b), 2, act));
+      });
   add("segment_sum", {{9, 3}}, [](auto x) { return ops::square(ops::segment_sum(x[0], kOffsets)); });
   add("sum_first", one, [](auto x) { return ops::square(ops::sum_first(x[0])); });
   add("logsumexp", one, [](auto x) { return ops::square(ops::logsumexp(x[0])); });

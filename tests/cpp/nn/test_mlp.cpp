@@ -127,6 +127,44 @@ TEST_CASE("rows, members and threads do not show") {
   set_num_threads(0);
 }
 
+TEST_CASE("an MLP that is computed some rows at a time is the one layer by layer") {
+  const std::vector<std::vector<std::int64_t>> shapes{{4, 32, 32, 1}, {1, 1}, {7, 3}, {33, 5, 70, 2}, {2, 64, 1, 40, 3}, {3, 17, 1}};
+  std::uint32_t number = 0;
+  for (const auto& sizes : shapes)
+    for (const char* act : {"tanh", "relu", "silu"})
+      for (std::int64_t rows : {1, 31, 32, 95, 200}) {
+        auto c = config(sizes, 1 + number % 3, act);
+        c.init = "uniform";
+        const nn::MLP net(c, number);
+        const auto x = drawn(rows, sizes[0], ++number), cotangent = drawn(rows, c.members * sizes.back(), number + 1000);
+        const auto layered = [&](const nn::MLP& p) {
+          const auto a = act[0] == 't' ? Activation::kTanh : act[0] == 'r' ? Activation::kRelu : Activation::kSilu;
+          Tensor h = x;
+          for (std::size_t l = 0; l < p.layers.size(); ++l) {
+            const auto own = l + 1 < p.layers.size() ? a : Activation::kNone;
+            h = l ? ops::grouped_linear(h, p.layers[l].weight, p.layers[l].bias, c.members, own)
+                  : ops::linear(h, p.layers[l].weight, p.layers[l].bias, own);
+          }
+          return h;
+        };
+        INFO(act << " " << sizes.size() << " layers, " << rows << " rows, " << c.members << " members");
+        CHECK(same(net(x), layered(net)));
+        GradAccumulator<float, nn::MLP> fused(net), plain(net);
+        const auto half = rows / 2;
+        for (auto [begin, end] : {std::pair{std::int64_t{0}, half}, std::pair{half, rows}}) {  // a cut step continues the chains
+          if (begin == end) continue;
+          const Tensor part = ops::slice_rows(x, begin, end), weight = ops::slice_rows(cotangent, begin, end);
+          fused.add([&](const nn::MLP& p, int) { return ops::mul(p(part), weight); }, 0);
+        }
+        plain.add([&](const nn::MLP& p, int) { return ops::mul(layered(p), cotangent); }, 0);
+        const auto a = fused.finish(), b = plain.finish();
+        for (std::size_t l = 0; l < net.layers.size(); ++l) {
+          CHECK(same(a.grads.layers[l].weight, b.grads.layers[l].weight));
+          CHECK(same(a.grads.layers[l].bias, b.grads.layers[l].bias));
+        }
+      }
+}
+
 TEST_CASE("an MLP refuses what it cannot be") {
   CHECK_THROWS_AS(nn::MLP(config({3}, 1), 0), ConfigError);
   CHECK_THROWS_AS(nn::MLP(config({3, 0}, 1), 0), ConfigError);

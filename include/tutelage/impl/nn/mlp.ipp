@@ -92,13 +92,9 @@ template <class T> BasicTensor<T> BasicMLP<T>::operator()(const BasicTensor<T>& 
   if (x.rank() != 2 || x.dim(1) != config.sizes[0])
     detail::fail<ShapeError>("MLP", "x has the wrong shape", x.shape().str(), "(N, " + detail::str(config.sizes[0]) + ")");
   const Activation hidden = config.activation == "tanh" ? Activation::kTanh : config.activation == "relu" ? Activation::kRelu : Activation::kSilu;
-  BasicTensor<T> h = x;
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const Activation act = l + 1 < layers.size() ? hidden : Activation::kNone;
-    h = l == 0 ? ops::linear(h, layers[l].weight, layers[l].bias, act)
-               : ops::grouped_linear(h, layers[l].weight, layers[l].bias, config.members, act);
-  }
-  return h;
+  std::vector<BasicTensor<T>> weights, biases;
+  for (const auto& layer : layers) weights.push_back(layer.weight), biases.push_back(layer.bias);
+  return ops::mlp(x, std::span<const BasicTensor<T>>(weights), std::span<const BasicTensor<T>>(biases), config.members, hidden);
 }
 
 template <class T> std::int64_t BasicMLP<T>::num_parameters() const {
