@@ -18,7 +18,8 @@ namespace detail_ {
 /// reads, and all of it stays in the first cache. Every chain is the one that linear and grouped_linear have.
 template <class T> class PanelMLP {
  public:
-  static constexpr std::int64_t kWidest = 128;  // layers that are wider gain nothing
+  static constexpr std::int64_t kWidest = 128;    // layers that are wider gain nothing
+  static constexpr std::int64_t kTask = 1 << 16;  // multiply-adds that are worth a thread
   using Gemm = kernels::Gemm<T>;
 
   PanelMLP(const BasicTensor<T>& x, std::span<const BasicTensor<T>> weights, std::span<const BasicTensor<T>> biases, std::int64_t members,
@@ -65,7 +66,7 @@ template <class T> class PanelMLP {
         }
       }
     };
-    parallel_for(panels_, kernels::rows_grain(work_ * w() * members_, kernels::heavy()), body, threads);
+    parallel_for(panels_, 1 + kTask / (work_ * w() * members_), body, threads);
     return y;
   }
 
