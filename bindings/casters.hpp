@@ -22,6 +22,7 @@ void bind_judgement(py::module_& m);
 void bind_prefs(py::module_& m);
 void bind_reward(py::module_& m);
 void bind_train(py::module_& m);
+void bind_behaviour(py::module_& m);
 
 /// A configuration struct with keyword arguments; an unknown one is a ConfigError that suggests the nearest.
 template <class C> class ConfigClass {

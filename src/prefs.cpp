@@ -7,6 +7,7 @@
 #include "tutelage/impl/prefs/judge.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
 #include "tutelage/impl/prefs/online.ipp"
+#include "tutelage/impl/prefs/questions.ipp"
 #include "tutelage/impl/prefs/strengths.ipp"
 #include "tutelage/impl/prefs/training_data.ipp"
 

@@ -2,4 +2,5 @@
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
 #include "tutelage/impl/train/sft.ipp"
+#include "tutelage/impl/train/state_reward.ipp"
 #include "tutelage/impl/train/teach.ipp"

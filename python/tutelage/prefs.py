@@ -9,29 +9,34 @@ from . import _core
 from ._arrays import TENSORS, array, call, integers, numbers, plain
 from ._core import (
     AnnotatorFitConfig,
+    ask,
     Behaviour,
     ChampionTest,
     ChampionTestConfig,
+    each_judgement,
     ItemFitConfig,
     Judgement,
+    judgement_rows,
     JudgementLog,
     OnlineAnnotators,
+    Question,
+    question_schedule,
+    QuestionChooser,
+    QuestionConfig,
+    read_judgements,
     SimulatedAnnotator,
     SimulatedAnnotatorConfig,
     TrainingDataConfig,
-    ask,
-    each_judgement,
-    judgement_rows,
-    read_judgements,
     write_judgements,
 )
 
 __all__ = [
-    "AnnotatorFit", "AnnotatorFitConfig", "Behaviour", "ChampionTest", "ChampionTestConfig", "Demonstration", "ItemFit", "ItemFitConfig", "Judgement",
-    "JudgementLog", "OnlineAnnotators", "Preference", "RankedAnswers", "Share", "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData",
-    "TrainingDataConfig", "Verdict", "acquisition", "ask", "calibrate_beta", "cohen_kappa", "determinantal_batch", "each_judgement", "fit_annotators",
-    "fit_items", "fit_strengths", "judgement_rows", "k_center_batch", "krippendorff_alpha", "length_bias", "position_bias", "raw_agreement",
-    "read_judgements", "top_batch", "training_data", "wilson_share", "write_judgements",
+    "AnnotatorFit", "AnnotatorFitConfig", "Behaviour", "ChampionTest", "ChampionTestConfig", "Demonstration", "ItemFit", "ItemFitConfig",
+    "Judgement", "JudgementLog", "OnlineAnnotators", "Preference", "Question", "QuestionChooser", "QuestionConfig", "RankedAnswers", "Share",
+    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "TrainingDataConfig", "Verdict", "acquisition", "ask", "calibrate_beta",
+    "cohen_kappa", "determinantal_batch", "each_judgement", "fit_annotators", "fit_items", "fit_strengths", "judgement_rows", "k_center_batch",
+    "krippendorff_alpha", "length_bias", "position_bias", "question_schedule", "raw_agreement", "read_judgements", "top_batch", "training_data",
+    "wilson_share", "write_judgements",
 ]
 
 

@@ -5,29 +5,35 @@ from importlib import resources
 
 from . import io, nn
 from ._core import (
+    BehaviourJudgements,
     ChatbotConfig,
+    fit_ensemble,
+    fit_state_reward,
+    own_answers,
     Pair,
+    pair_accuracy,
     PPOConfig,
     PPOStats,
     PPOTrainer,
     RewardConfig,
+    sft_loss,
     SFTConfig,
     SFTTrainer,
+    state_reward_loss,
+    StateRewardFit,
+    StateRewardFitConfig,
     StepStats,
     TeachConfig,
     Teacher,
     TeachReport,
-    fit_ensemble,
-    own_answers,
-    pair_accuracy,
-    sft_loss,
     train_chatbot,
     understand,
 )
 
 __all__ = [
-    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport",
-    "Teacher", "adapted", "fit_ensemble", "own_answers", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
+    "BehaviourJudgements", "ChatbotConfig", "PPOConfig", "PPOStats", "PPOTrainer", "Pair", "RewardConfig", "SFTConfig", "SFTTrainer",
+    "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig", "TeachReport", "Teacher", "adapted", "fit_ensemble", "fit_state_reward",
+    "own_answers", "pair_accuracy", "sft_loss", "state_reward_loss", "train_chatbot", "understand",
 ]
 
 

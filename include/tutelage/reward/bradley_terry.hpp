@@ -18,6 +18,7 @@ template <class T> struct PairOptions {
   double error_rate = 0.0;             // e, the share of wrong judgements
   std::optional<double> count;         // the step's sum of weights, where this call sees a part of it
   std::string error_form = "mixture";  // what error_rate means, see below
+  BasicTensor<T> error_rates;          // (N), in place of error_rate: of who gave each judgement
 };
 
 /// One term a pair, times its weight times `factor`, differentiable by both scores:

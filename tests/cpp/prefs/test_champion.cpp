@@ -49,6 +49,19 @@ TEST_CASE("a champion who is no worse is replaced with chance alpha at most") {
   CHECK(n < 30);
 }
 
+TEST_CASE("with annotators who are wrong one time in five, a better challenger is accepted within 60 questions") {
+  prefs::ChampionTestConfig config;
+  config.error_rate = 0.2;
+  double n = 0;
+  CHECK(replaced(0.5, config, 0.2, n) <= 0.05);
+  config.max_judgements = 60;
+  CHECK(replaced(0.5, config, 0.2, n) <= 0.05);
+  // He wins 70 % of the answers: 5/6 of them before mistakes. (70 % before mistakes are 62 % after, and of 60 such answers no test at alpha 0.05,
+  // sequential or not, can accept more than 60 %: Neyman, Pearson.)
+  CHECK(replaced(5.0 / 6.0, config, 0.2, n) >= 0.8);
+  CHECK(replaced(0.7, config, 0.2, n) >= 0.35);
+}
+
 TEST_CASE("evidence follows its formula, and knows who answered") {
   ChampionTest test({}, 5);
   double want[16];
@@ -59,13 +72,14 @@ TEST_CASE("evidence follows its formula, and knows who answered") {
   for (int i = 0; i < 4; ++i) {
     shown_first += test.challenger_first();
     test.add(for_challenger(test, won[i]), errors[i]);
-    double mean = 0;
+    double mean = 0, weights = 0;
     for (int k = 0; k < 16; ++k) {
-      const double p = 0.5 + (k + 0.5) / 32, q = (1 - errors[i]) * p + errors[i] * (1 - p);
+      const double s = (k + 0.5) / 16, weight = s * s * s * (1 - s) * (1 - s), p = 0.5 + s / 2, q = (1 - errors[i]) * p + errors[i] * (1 - p);
       want[k] *= won[i] ? 2 * q : 2 * (1 - q);
-      mean += want[k] / 16;
+      mean += weight * want[k];
+      weights += weight;
     }
-    CHECK(test.evidence() == Approx(mean).margin(1e-12));
+    CHECK(test.evidence() == Approx(mean / weights).margin(1e-12));
   }
   const double before = test.evidence();
   test.add(Kind::kTie);

@@ -13,10 +13,16 @@ TUTELAGE_BEGIN
 namespace prefs {
 
 namespace detail_ {
+/// Mean of the products by the density of a Beta(4, 3) on 2 p - 1.
 inline double mean_exp(const std::array<double, 16>& logs) {
-  std::array<double, 16> e;
-  for (std::size_t k = 0; k < e.size(); ++k) e[k] = math::exp(logs[k]);
-  return kernels::sum16_double(e.data(), static_cast<std::int64_t>(e.size())) / static_cast<double>(e.size());
+  std::array<double, 16> e, w;
+  for (std::size_t k = 0; k < e.size(); ++k) {
+    const double s = (static_cast<double>(k) + 0.5) / 16.0;
+    w[k] = s * s * s * (1.0 - s) * (1.0 - s);
+    e[k] = w[k] * math::exp(logs[k]);
+  }
+  const auto n = static_cast<std::int64_t>(e.size());
+  return kernels::sum16_double(e.data(), n) / kernels::sum16_double(w.data(), n);
 }
 }  // namespace detail_
 

@@ -46,6 +46,18 @@ template <class T> Loss<T> preference_loss(T x, ErrorForm form, T right, T wrong
   return {right * math::softplus(-x) + wrong * math::softplus(x), wrong * s - right * other};
 }
 
+/// The loss of judges who err at one rate. @throws ConfigError, ValueError
+template <class T> struct Errors {
+  ErrorForm form;
+  T right, wrong;
+  Errors(const std::string& name, double rate) : form(error_form(name, rate)) {
+    if (!(rate >= 0 && rate < 0.5)) detail::fail<ValueError>("bradley_terry_loss", "error_rate is out of range", detail::str(rate), "0 to below 0.5");
+    const double share = form == ErrorForm::kUnbiased ? 1.0 - 2.0 * rate : 1.0, sign = form == ErrorForm::kUnbiased ? -1.0 : 1.0;
+    right = static_cast<T>((1.0 - rate) / share), wrong = static_cast<T>(sign * rate / share);
+  }
+  Loss<T> loss(T x) const { return preference_loss(x, form, right, wrong); }
+};
+
 }  // namespace detail_
 
 template <class T>
@@ -54,17 +66,12 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
   const char* name = "bradley_terry_loss";
   if (chosen.rank() != 1 || chosen.size() == 0)
     detail::fail<ShapeError>(name, "scores are not a list of pairs", chosen.shape().str(), "(N) with N at least 1");
-  const char* names[] = {"rejected", "margin", "probability", "weight"};
-  const BasicTensor<T>* others[] = {&rejected, &o.margin, &o.probability, &o.weight};
-  for (int k = 0; k < 4; ++k)
+  const char* names[] = {"rejected", "margin", "probability", "weight", "error_rates"};
+  const BasicTensor<T>* others[] = {&rejected, &o.margin, &o.probability, &o.weight, &o.error_rates};
+  for (int k = 0; k < 5; ++k)
     if ((k == 0 || others[k]->size()) && !(others[k]->shape() == chosen.shape()))
       detail::fail<ShapeError>(name, std::string(names[k]) + " has the wrong shape", others[k]->shape().str(), chosen.shape().str() + " like chosen");
-  if (!(o.error_rate >= 0 && o.error_rate < 0.5))
-    detail::fail<ValueError>(name, "error_rate is out of range", detail::str(o.error_rate), "0 to below 0.5");
-  const auto form = detail_::error_form(o.error_form, o.error_rate);
-  const double share = form == detail_::ErrorForm::kUnbiased ? 1.0 - 2.0 * o.error_rate : 1.0,
-               sign = form == detail_::ErrorForm::kUnbiased ? -1.0 : 1.0;
-  const T right = static_cast<T>((1.0 - o.error_rate) / share), wrong = static_cast<T>(sign * o.error_rate / share);
+  detail_::Errors<T> errors(o.error_form, o.error_rate);
   const T f = static_cast<T>(factor), center = static_cast<T>(o.center_coef);
   auto value = BasicTensor<T>::uninitialized(chosen.shape());
   BasicTensor<T> slopes[2] = {BasicTensor<T>::uninitialized(chosen.shape()), BasicTensor<T>::uninitialized(chosen.shape())};
@@ -75,9 +82,10 @@ BasicTensor<T> bradley_terry_terms(const BasicTensor<T>& chosen, const BasicTens
     const T p = o.probability.size() ? o.probability.data()[i] : T(1), w = o.weight.size() ? o.weight.data()[i] * f : f;
     if (!(p >= 0 && p <= 1))
       detail::fail<ValueError>(name, "probability of pair " + detail::str(i) + " is out of range", detail::str(static_cast<double>(p)), "0 to 1");
-    auto l = detail_::preference_loss(x, form, right, wrong);
+    if (o.error_rates.size()) errors = detail_::Errors<T>(o.error_form, static_cast<double>(o.error_rates.data()[i]));
+    auto l = errors.loss(x);
     if (p != 1) {
-      const auto back = detail_::preference_loss(-x, form, right, wrong);
+      const auto back = errors.loss(-x);
       l = {p * l.value + (T(1) - p) * back.value, p * l.slope - (T(1) - p) * back.slope};
     }
     const T pull = T(2) * center * sum;
