@@ -1,4 +1,4 @@
-#include "casters.hpp"
+#include "checkpoints.hpp"
 #include "tutelage/train/chatbot.hpp"
 #include "tutelage/train/ppo.hpp"
 #include "tutelage/train/reward.hpp"
@@ -108,7 +108,7 @@ void bind_configs(py::module_& m) {
 void bind_train(py::module_& m) {
   bind_configs(m);
   py::class_<train::StepStats>(m, "StepStats").def_readonly("loss", &train::StepStats::loss).def_readonly("grad_norm", &train::StepStats::grad_norm);
-  py::class_<train::SFTTrainer>(m, "SFTTrainer", "Supervised fine-tuning on answers only.")
+  with_checkpoints<train::SFTState, train::SFTConfig>(py::class_<train::SFTTrainer>(m, "SFTTrainer", "Supervised fine-tuning on answers only."))
       .def(py::init<nn::Transformer, train::SFTConfig>(), py::arg("model"), py::arg("config") = train::SFTConfig())
       .def(
           "step", [](train::SFTTrainer& t, const std::vector<text::Example>& e, double f) { return t.step(e, f); }, py::arg("examples"),
@@ -121,6 +121,7 @@ void bind_train(py::module_& m) {
             return t.train(e, run);
           },
           py::arg("examples"), py::arg("progress") = py::none(), py::arg("should_stop") = py::none())
+      .def_property_readonly("position", &train::SFTTrainer::position, "Steps that a train() under way has done.")
       .def_property_readonly("model", &train::SFTTrainer::model);
   m.def(
       "sft_loss", [](const nn::Transformer& model, const std::vector<text::Example>& e) { return train::sft_loss(model, e); }, py::arg("model"),
@@ -140,8 +141,9 @@ void bind_train(py::module_& m) {
                                                         {"first_ratio_min", &S::first_ratio_min},
                                                         {"first_ratio_max", &S::first_ratio_max}};
   for (const auto& [name, member] : fields) stats.def_readonly(name, member);
-  py::class_<train::PPOTrainer>(m, "PPOTrainer",
-                                "PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.")
+  with_checkpoints<train::PPOState, train::PPOConfig>(
+      py::class_<train::PPOTrainer>(m, "PPOTrainer",
+                                    "PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head."))
       .def(py::init([](const nn::Transformer& policy, const train::PPOConfig& config, const std::optional<nn::Transformer>& reference) {
              return train::PPOTrainer(policy, reference ? *reference : policy, config);
            }),
@@ -167,6 +169,8 @@ void bind_train(py::module_& m) {
           },
           py::arg("prompts"), py::arg("reward"), py::arg("iterations"), py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
           "reward(prompt ids, response ids), two lists a batch -> one number a sample.")
+      .def("values", &train::PPOTrainer::values, py::arg("prompts"), py::arg("responses"), py::call_guard<py::gil_scoped_release>(),
+           "The value of each answer token's state: one list an answer.")
       .def_property_readonly("policy", &train::PPOTrainer::policy)
       .def_property_readonly("reference", &train::PPOTrainer::reference)
       .def_property_readonly("iteration", &train::PPOTrainer::iteration);

@@ -73,4 +73,5 @@ PYBIND11_MODULE(_core, m) {
   bind_prefs(m);
   bind_train(m);
   bind_reward(m);
+  bind_runs(m);
 }

@@ -7,6 +7,7 @@
 #include "tutelage/base/progress.hpp"
 #include "tutelage/base/rng.hpp"
 #include "tutelage/env/env.hpp"
+#include "tutelage/io/checkpoint.hpp"
 #include "tutelage/io/gguf.hpp"
 #include "tutelage/io/hf_names.hpp"
 #include "tutelage/io/model.hpp"

@@ -7,6 +7,7 @@ from ._core import (
     PPOStats,
     PPOTrainer,
     RewardConfig,
+    RewardTrainer,
     SFTConfig,
     SFTTrainer,
     StepStats,
@@ -21,5 +22,5 @@ from ._core import (
 )
 
 __all__ = [
-    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
+    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "RewardTrainer", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
 ]

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tutelage/base/progress.hpp"
+#include "tutelage/io/checkpoint.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/reward_model.hpp"
@@ -73,6 +74,19 @@ struct PPOState {
   nn::Transformer reference;
   optim::AdamWState<float> optimizer;
   std::int64_t iteration = 0;
+
+  static constexpr const char* kKind = "ppo";
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
+    f("policy", self.model.policy);
+    f("value_head", self.model.value_head);
+    f("reference", self.reference);
+    f("optimizer", self.optimizer);
+    f("iteration", self.iteration);
+  }
 };
 
 /// A policy with an adapter trains the adapter and the value head; the frozen weights are shared with the reference, which is the policy as given:
@@ -92,6 +106,8 @@ class PPOTrainer {
   /// iteration's start is restored)
   PPOStats step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
                 std::span<const text::Example> rehearsal = {}, double lr_factor = 1.0);
+  /// The value before each token of each answer. @throws ValueError for an empty prompt or answer, ShapeError for lists of unequal length
+  std::vector<std::vector<float>> values(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses) const;
   /// generate, score, step, `iterations` times on the same prompts.
   PPOStats train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations, const RunOptions& run = {});
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tutelage/base/progress.hpp"
+#include "tutelage/io/checkpoint.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/reward_model.hpp"
 #include "tutelage/train/sft.hpp"
@@ -31,20 +32,47 @@ struct RewardConfig {
   void validate() const;
 };
 
+/// Everything that decides the next step, but for the configuration and the pairs.
+struct RewardState {
+  reward::RewardModel model;
+  optim::AdamWState<float> optimizer;
+  std::int64_t position = 0;  // steps that a train() under way has done
+
+  static constexpr const char* kKind = "reward";
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
+    f("trunk", self.model.net.trunk);
+    f("head", self.model.net.head);
+    f("gain", self.model.gain);
+    f("bias", self.model.bias);
+    f("optimizer", self.optimizer);
+    f("position", self.position);
+  }
+};
+
 /// Trains trunk and head, or where the trunk has an adapter the adapter and the head.
 class RewardTrainer {
  public:
   RewardTrainer(reward::RewardModel model, RewardConfig config);
+  /// Goes on from where state() was asked, to the same bytes. Checked by: test_resume.cpp
+  RewardTrainer(RewardState state, RewardConfig config);
   /// One optimiser step. @throws ValueError, ShapeError, IndexError or NumericError, changing nothing
   StepStats step(std::span<const Pair> pairs);
-  /// config.epochs passes in seeded order; all pairs are checked before the first step. Returns the last step.
+  /// config.epochs passes in seeded order; all pairs are checked before the first step. A requested stop ends it after the step under way, and the
+  /// next call, with the same pairs, goes on from there. Returns the last step.
   StepStats train(std::span<const Pair> pairs, const RunOptions& run = {});
   const reward::RewardModel& model() const { return model_; }
+  std::int64_t position() const { return position_; }
+  RewardState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:
   reward::RewardModel model_;
   RewardConfig config_;
   optim::AdamW<float, nn::TransformerWithHead<float>> optimizer_;
+  std::int64_t position_ = 0;
 };
 
 /// Share of pairs whose chosen sequence scores higher; equal scores count one half.

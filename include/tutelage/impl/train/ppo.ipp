@@ -255,6 +255,27 @@ TUTELAGE_INLINE PPOStats PPOTrainer::step(const std::vector<TokenIds>& prompts, 
   return stats;
 }
 
+TUTELAGE_INLINE std::vector<std::vector<float>> PPOTrainer::values(const std::vector<TokenIds>& prompts,
+                                                                    const std::vector<nn::Generation>& responses) const {
+  const FpStateGuard guard;
+  if (responses.size() != prompts.size())
+    detail::fail<ShapeError>("PPOTrainer::values", "lists differ in length", detail::str(responses.size()) + " responses", detail::str(prompts.size()));
+  std::vector<std::vector<float>> all;
+  detail_::micro_batches(static_cast<std::int64_t>(prompts.size()), 32, [&](std::int64_t begin, std::int64_t end) {
+    detail_::AnswerBatch batch;
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      if (prompts[i].empty() || responses[i].ids.empty())
+        detail::fail<ValueError>("PPOTrainer::values", "prompt or answer of sample " + detail::str(i) + " is empty", "no token", "at least one");
+      batch.add(prompts[i], responses[i].ids);
+    }
+    const Tensor flat = model_.value_head(ops::rows(model_.policy.hidden(batch.tokens), batch.positions));
+    const float* at = flat.data();
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); at += responses[i++].ids.size())
+      all.emplace_back(at, at + responses[i].ids.size());
+  });
+  return all;
+}
+
 TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations,
                                            const RunOptions& run) {
   const FpStateGuard guard;

@@ -72,6 +72,11 @@ TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardCo
   config_.validate();
 }
 
+TUTELAGE_INLINE RewardTrainer::RewardTrainer(RewardState state, RewardConfig config) : RewardTrainer(std::move(state.model), std::move(config)) {
+  optimizer_.state() = std::move(state.optimizer);
+  position_ = state.position;
+}
+
 TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
   const FpStateGuard guard;
   detail_::check_pairs("RewardTrainer::step", pairs, model_.net.trunk.config);
@@ -96,19 +101,20 @@ TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, cons
   detail_::check_pairs("RewardTrainer::train", pairs, model_.net.trunk.config);
   StepStats last;
   std::vector<Pair> items;
-  const std::int64_t total = (n + config_.batch_size - 1) / config_.batch_size * config_.epochs;
-  std::int64_t done = 0;
-  for (std::int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
+  const std::int64_t steps_per_epoch = (n + config_.batch_size - 1) / config_.batch_size;
+  for (std::int64_t epoch = position_ / steps_per_epoch; epoch < config_.epochs; ++epoch) {
     const auto order = detail_::shuffled(n, config_.seed, epoch);
-    for (std::int64_t begin = 0; begin < n; begin += config_.batch_size) {
+    for (std::int64_t begin = position_ % steps_per_epoch * config_.batch_size; begin < n; begin += config_.batch_size) {
       if (run.stop_requested()) return last;
       items.clear();
       for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
         items.push_back(pairs[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
       last = step(items);
-      run.report({"reward", ++done, total, {{"loss", last.loss}}});
+      ++position_;
+      run.report({"reward", position_, steps_per_epoch * config_.epochs, {{"loss", last.loss}, {"grad_norm", last.grad_norm}}});
     }
   }
+  position_ = 0;
   return last;
 }
 

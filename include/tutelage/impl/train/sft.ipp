@@ -106,6 +106,11 @@ TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config)
   config_.validate();
 }
 
+TUTELAGE_INLINE SFTTrainer::SFTTrainer(SFTState state, SFTConfig config) : SFTTrainer(std::move(state.model), std::move(config)) {
+  optimizer_.state() = std::move(state.optimizer);
+  position_ = state.position;
+}
+
 TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor) {
   const FpStateGuard guard;
   const std::int64_t count = answer_tokens(examples);
@@ -140,18 +145,19 @@ TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examp
   const optim::Schedule schedule{config_.schedule, config_.warmup_steps, steps_per_epoch * config_.epochs, 0.0};
   StepStats last;
   std::vector<text::Example> items;
-  std::int64_t step_number = 0;
-  for (std::int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
+  for (std::int64_t epoch = position_ / steps_per_epoch; epoch < config_.epochs; ++epoch) {
     const auto order = detail_::shuffled(n, config_.seed, epoch);
-    for (std::int64_t begin = 0; begin < n; begin += config_.batch_size, ++step_number) {
+    for (std::int64_t begin = position_ % steps_per_epoch * config_.batch_size; begin < n; begin += config_.batch_size) {
       if (run.stop_requested()) return last;
       items.clear();
       for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
         items.push_back(examples[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-      last = step(items, schedule.factor(step_number));
-      run.report({"sft", step_number + 1, steps_per_epoch * config_.epochs, {{"loss", last.loss}}});
+      last = step(items, schedule.factor(position_));
+      ++position_;
+      run.report({"sft", position_, steps_per_epoch * config_.epochs, {{"loss", last.loss}, {"grad_norm", last.grad_norm}}});
     }
   }
+  position_ = 0;
   return last;
 }
 

@@ -1,0 +1,195 @@
+"""What a run does at each step and evaluation: supervised fine-tuning and reward models."""
+
+import math
+import os
+
+from .. import _core, io, reward, text, train
+from .codec import Codec
+from .rows import check_columns, turns
+from .samples import draw, means, rows_of
+
+EVALUATED = 64  # tokens of an answer that an evaluation of an offline trainer draws
+
+
+def save_policy(folder, policy, model):
+    """The model's folder, as `chat` and transformers read it; an adapter is merged into it, and kept beside it."""
+    if policy.lora:
+        policy.save_adapter(os.path.join(folder, "adapter"))
+        policy = policy.merged()
+    if model.ids.eos or model.ids.bos >= 0:
+        io.save_pretrained(folder, io.Pretrained(policy, ids=model.ids))
+        model.tokenizer.save(folder)
+    else:
+        io.save_model(folder, io.ChatModel(policy, model.tokenizer, model.conversations))
+
+
+class Task:
+    """A trainer on rows. `step` of `total` are done; `better` names the number that evaluations compare, and whether more of it is better."""
+
+    def __init__(self, kind, model, config, run, lora):
+        self.kind, self.model, self.config, self.run = kind, model, config, run
+        self.codec = Codec(model)
+        self.start = model.transformer  # the reference of KL
+        self.policy = self.start.with_lora(lora) if lora else self.start
+        self.step = 0
+
+    def kept(self, rows, convert, name):
+        """convert(row, where) of every row; ShapeError for one that the model cannot hold, or by run.long_prompts it is left out."""
+        found = []
+        for i, row in enumerate(rows):
+            try:
+                found.append(convert(row, f"{name}: row {i}"))
+            except _core.ShapeError:
+                if self.run.long_prompts != "skip":
+                    raise
+        if not found:
+            raise _core.ShapeError(f"{name}: every row is too long: got {len(rows)} rows, expected one within the model's context.")
+        return found
+
+
+class Offline(Task):
+    """Trainers that go over given items in epochs: train(items) with a position."""
+
+    def total_steps(self):
+        return math.ceil(len(self.items) / self.config.batch_size) * self.config.epochs
+
+    def train(self, after, stopped):
+        def progress(p):
+            self.step = p.done
+            after(p.metrics)
+
+        if self.step < self.total:
+            self.trainer.train(self.items, progress=progress, should_stop=stopped)
+
+    def save(self, folder, notes):
+        self.trainer.save(folder, notes)
+
+    def load(self, folder):
+        self.trainer, notes = type(self.trainer).load(folder, self.config)
+        self.step = self.trainer.position
+        return notes
+
+
+class SFT(Offline):
+    better = ("eval_loss", -1)
+
+    def __init__(self, model, rows, eval_rows, config, run, lora):
+        super().__init__("sft", model, config, run, lora)
+        self.pairs, self.items = self._items(rows, "data")
+        self.eval_pairs, self.eval_items = self._items(eval_rows, "eval_data") if eval_rows else (self.pairs, self.items)
+        self.total = self.total_steps()
+        self.trainer = train.SFTTrainer(self.policy, config)
+
+    def _items(self, rows, name):
+        column = "messages" if check_columns(rows, "sft", name) == ("messages",) else "completion"
+
+        def convert(row, where):
+            prompt, answer = turns(row, column, where)
+            if not any(m["content"].strip() for m in answer):
+                raise _core.ValueError(f"{where} has an empty answer: got {answer[-1]['content']!r}, expected text.")
+            item = self.codec.example(prompt, answer)
+            self.codec.check_length(item.ids, 0, where)
+            return prompt, item
+
+        return zip(*self.kept(rows, convert, name))
+
+    def evaluate(self, limit):
+        policy = self.trainer.model
+        loss = train.sft_loss(policy, list(self.eval_items))
+        found = {"eval_loss": loss, "eval_perplexity": math.exp(min(loss, 700))}
+        asked = list({repr(p): p for p in self.eval_pairs if p}.values())[:limit]
+        rows = drawn(self, policy, asked)
+        return found | (means(rows) if rows else {}), rows
+
+    def export(self, folder):
+        save_policy(folder, self.trainer.model, self.model)
+
+
+def drawn(task, policy, asked):
+    """Rows of sampled answers of an offline trainer's policy, to prompts that leave room for one."""
+    ids = [task.codec.prompt(p) for p in asked]
+    fit = [(p, i) for p, i in zip(asked, ids) if len(i) < task.codec.context]
+    if not fit:
+        return []
+    asked, ids = map(list, zip(*fit))
+    room = min(EVALUATED, task.codec.context - max(map(len, ids)))
+    answers = draw(policy, ids, room, 1.0, task.codec.stop_ids, task.config.seed)
+    return rows_of(task.codec, asked, ids, answers, task.start, 1.0)
+
+
+class Pairs(Offline):
+    """Rows of chosen and rejected answers, as texts and as ids up to the token that ends an answer."""
+
+    def read_pairs(self, rows, name):
+        check_columns(rows, self.kind, name)
+
+        def convert(row, where):
+            prompt, chosen = turns(row, "chosen", where)
+            rejected = turns(row, "rejected", where)[1]
+            if chosen == rejected:
+                raise _core.ValueError(f"{where}: both answers are the same: got {chosen[-1]['content']!r:.60} twice, expected two. `tutelage check` lists them.")
+            return prompt, self.side(prompt, chosen, where), self.side(prompt, rejected, where), row
+
+        return self.kept(rows, convert, name)
+
+    def side(self, prompt, answer, where):
+        item = self.codec.example(prompt, answer)
+        end = max((i for i, m in enumerate(item.mask) if m), default=-1) + 1
+        if not end:
+            raise _core.ValueError(f"{where} has an empty answer: got {answer[-1]['content']!r}, expected text.")
+        self.codec.check_length(item.ids[:end], 0, where)
+        return text.Example(item.ids[:end], item.mask[:end])
+
+
+def number(row, name, otherwise, where):
+    value = row.get(name)
+    try:
+        return otherwise if value is None or value == "" else float(value)
+    except (TypeError, ValueError):
+        raise _core.ValueError(f"{where}: {name} is no number: got {value!r}, expected one.") from None
+
+
+class Reward(Pairs):
+    better = ("eval_accuracy", 1)
+
+    def __init__(self, model, rows, eval_rows, config, run, lora):
+        super().__init__("reward", model, config, run, lora)
+        self.pairs = self.read_pairs(rows, "data")
+        self.eval_pairs = self.read_pairs(eval_rows, "eval_data") if eval_rows else self.pairs
+        self.items = [
+            train.Pair(c.ids, r.ids, number(row, "probability", 1.0, f"data: row {i}"), number(row, "weight", 1.0, f"data: row {i}"))
+            for i, (_, c, r, row) in enumerate(self.pairs)
+        ]
+        self.total = self.total_steps()
+        self.trainer = train.RewardTrainer(_core.RewardModel(self.policy, config.seed), config)
+
+    def evaluate(self, limit):
+        scores = self.trainer.model.score([side.ids for _, c, r, _ in self.eval_pairs for side in (c, r)])
+        chosen, rejected = scores[::2], scores[1::2]
+        found = {
+            "eval_accuracy": reward.pair_accuracy(chosen, rejected),
+            "eval_loss": reward.bradley_terry_loss(chosen, rejected),
+            "eval_margin": sum(c - r for c, r in zip(chosen, rejected)) / len(chosen),
+        }
+        rows = [
+            {"prompt": turns_text(p), "answer": self.codec.decode(answer_ids(c)), "rejected": self.codec.decode(answer_ids(r)), "reward": high - low,
+             "rewards": {"chosen": high, "rejected": low}}
+            for (p, c, r, _), high, low in zip(self.eval_pairs[:limit], chosen, rejected)
+        ]
+        return found, rows
+
+    def export(self, folder):
+        model = self.trainer.model
+        model.calibrate([side.ids for _, c, r, _ in self.pairs for side in (c, r)])
+        model.save(os.path.join(folder, "reward"))
+        self.model.tokenizer.save(folder)
+
+
+def answer_ids(item):
+    return [i for i, m in zip(item.ids, item.mask) if m]
+
+
+def turns_text(messages):
+    from .rows import text_of
+
+    return text_of(messages)
