@@ -35,7 +35,7 @@ class RunConfig:
                 continue
             if kind is bool and isinstance(value, bool) or field.name == "long_prompts" and value in ("error", "skip"):
                 continue
-            expected = '"error" or "skip"' if kind is str else "true or false" if kind is bool else "a number, 0 or more"
+            expected = '"error" or "skip"' if kind is str else "true or false" if kind is bool else "a whole number, 0 or more" if kind is int else "a number, 0 or more"
             raise _core.ConfigError(f"{type(self).__name__}: {field.name} is out of range: got {value!r}, expected {expected}.")
 
 @dataclasses.dataclass
@@ -44,7 +44,7 @@ class OnlineRunConfig(RunConfig):
 
     iterations: int = 100  # steps of the trainer, each on fresh answers
     prompts_per_step: int = 32  # drawn in seeded order, every prompt once before any comes again
-    reward_timeout: float = 0  # seconds that a reward function may take for a step; 0: any
+    reward_timeout: float = 0.0  # seconds that a reward function may take for a step; 0: any
 
 
 ONLINE = ("ppo", "rloo", "grpo")

@@ -5,7 +5,7 @@ import os
 
 from .. import _core, io, reward, text, train
 from .codec import Codec
-from .rows import check_columns, turns
+from .rows import check_columns, text_of, turns
 from .samples import draw, means, rows_of
 
 EVALUATED = 64  # tokens of an answer that an evaluation of an offline trainer draws
@@ -85,8 +85,7 @@ class SFT(Offline):
 
         def convert(row, where):
             prompt, answer = turns(row, column, where)
-            if not any(m["content"].strip() for m in answer):
-                raise _core.ValueError(f"{where} has an empty answer: got {answer[-1]['content']!r}, expected text.")
+            not_empty(answer, where)
             item = self.codec.example(prompt, answer)
             self.codec.check_length(item.ids, 0, where)
             return prompt, item
@@ -133,12 +132,16 @@ class Pairs(Offline):
         return self.kept(rows, convert, name)
 
     def side(self, prompt, answer, where):
+        not_empty(answer, where)
         item = self.codec.example(prompt, answer)
-        end = max((i for i, m in enumerate(item.mask) if m), default=-1) + 1
-        if not end:
-            raise _core.ValueError(f"{where} has an empty answer: got {answer[-1]['content']!r}, expected text.")
+        end = max(i for i, m in enumerate(item.mask) if m) + 1
         self.codec.check_length(item.ids[:end], 0, where)
         return text.Example(item.ids[:end], item.mask[:end])
+
+
+def not_empty(answer, where):
+    if not any(m["content"].strip() for m in answer):
+        raise _core.ValueError(f"{where} has an empty answer: got {[m['content'] for m in answer]}, expected text.")
 
 
 def number(row, name, otherwise, where):
@@ -172,7 +175,7 @@ class Reward(Pairs):
             "eval_margin": sum(c - r for c, r in zip(chosen, rejected)) / len(chosen),
         }
         rows = [
-            {"prompt": turns_text(p), "answer": self.codec.decode(answer_ids(c)), "rejected": self.codec.decode(answer_ids(r)), "reward": high - low,
+            {"prompt": text_of(p), "answer": self.codec.decode(answer_ids(c)), "rejected": self.codec.decode(answer_ids(r)), "reward": high - low,
              "rewards": {"chosen": high, "rejected": low}}
             for (p, c, r, _), high, low in zip(self.eval_pairs[:limit], chosen, rejected)
         ]
@@ -187,9 +190,3 @@ class Reward(Pairs):
 
 def answer_ids(item):
     return [i for i, m in zip(item.ids, item.mask) if m]
-
-
-def turns_text(messages):
-    from .rows import text_of
-
-    return text_of(messages)
