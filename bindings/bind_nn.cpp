@@ -62,6 +62,7 @@ void bind_nn(py::module_& m) {
       .done();
   ConfigClass<nn::GenerateOptions>(m, "GenerateOptions", "How answers are sampled.")
       .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
+      .field("min_new_tokens", &nn::GenerateOptions::min_new_tokens, "so many tokens hold no stop id")
       .field("temperature", &nn::GenerateOptions::temperature, "0: greedy")
       .field("top_k", &nn::GenerateOptions::top_k, "0: all")
       .field("min_p", &nn::GenerateOptions::min_p, "ids at least min_p times as likely as the likeliest; 0: all")

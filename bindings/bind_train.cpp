@@ -126,8 +126,8 @@ void bind_train(py::module_& m) {
       "sft_loss", [](const nn::Transformer& model, const std::vector<text::Example>& e) { return train::sft_loss(model, e); }, py::arg("model"),
       py::arg("examples"), py::call_guard<py::gil_scoped_release>(), "Mean loss over the answer tokens, nats.");
 
-  py::class_<train::PPOStats> stats(m, "PPOStats", "One PPO iteration in numbers.");
-  using S = train::PPOStats;
+  py::class_<train::PolicyStats> stats(m, "PolicyStats", "One PPO iteration in numbers.");
+  using S = train::PolicyStats;
   const std::pair<const char*, double S::*> fields[] = {{"reward", &S::reward},
                                                         {"kl", &S::kl},
                                                         {"response_length", &S::response_length},

@@ -60,6 +60,7 @@ PYBIND11_MODULE(_core, m) {
       .def_readonly("stage", &tutelage::Progress::stage)
       .def_readonly("done", &tutelage::Progress::done)
       .def_readonly("total", &tutelage::Progress::total)
+      .def_readonly("warnings", &tutelage::Progress::warnings)
       .def_property_readonly("metrics", [](const tutelage::Progress& p) {
         py::dict d;
         for (const auto& [name, value] : p.metrics) d[name.c_str()] = value;

@@ -1,5 +1,7 @@
 #include "tutelage/impl/train/chatbot.ipp"
+#include "tutelage/impl/train/grpo.ipp"
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
+#include "tutelage/impl/train/rloo.ipp"
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/impl/train/teach.ipp"

@@ -4,7 +4,7 @@ from ._core import (
     ChatbotConfig,
     Pair,
     PPOConfig,
-    PPOStats,
+    PolicyStats,
     PPOTrainer,
     RewardConfig,
     SFTConfig,
@@ -21,5 +21,5 @@ from ._core import (
 )
 
 __all__ = [
-    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
+    "ChatbotConfig", "Pair", "PPOConfig", "PolicyStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
 ]
