@@ -66,6 +66,16 @@ def token_rewards(scores, kl, mask, kl_coef, ended=None, missing_eos="keep", mis
     return call("token_rewards", [scores, kl, mask, ended], kl_coef, missing_eos, missing_eos_value, mask=mask)
 
 
+def policy_terms(logprobs, old_logprobs, advantages, weight, clip_range=0.2, clip_range_high=None, dual_clip=None):
+    """The clipped loss of each token times `weight`, all (n): ppo_policy_loss before its sum, as GradAccumulator wants terms."""
+    return call("policy_terms", [logprobs, old_logprobs, advantages], weight, clip_range, clip_range_high, dual_clip)
+
+
+def value_terms(values, old_values, returns, weight, clip_range_value=0.2):
+    """Half the larger of plain and clipped squared error of each token times `weight`, all (n): ppo_value_loss before its sum."""
+    return call("value_terms", [values, old_values, returns], weight, clip_range_value)
+
+
 def ppo_policy_loss(
     logprobs, old_logprobs, advantages, mask, clip_range=0.2, clip_range_high=None, dual_clip=None, aggregation="token-mean", max_length=None,
     count=None,

@@ -27,6 +27,9 @@ struct EpochConfig {
 
 using Metrics = std::vector<std::pair<std::string, double>>;  // names and numbers, in order: what a line of metrics holds
 
+/// The order in which trainers take n items in pass `number` over them.
+std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, std::int64_t number);
+
 }  // namespace train
 
 TUTELAGE_END

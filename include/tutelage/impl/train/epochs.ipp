@@ -12,18 +12,18 @@ TUTELAGE_BEGIN
 
 namespace train {
 
+TUTELAGE_INLINE std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, std::int64_t number) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), 0);
+  Rng(seed, Purpose::kShuffle, 0, static_cast<std::uint32_t>(number)).shuffle(order);
+  return order;
+}
+
 namespace detail_ {
 /// Cuts [0, n) into runs of at most `most` (0: one run) and calls f(begin, end).
 template <class F> void micro_batches(std::int64_t n, std::int64_t most, const F& f) {
   const std::int64_t size = most > 0 ? most : std::max<std::int64_t>(n, 1);
   for (std::int64_t begin = 0; begin < n; begin += size) f(begin, std::min(n, begin + size));
-}
-
-inline std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, std::int64_t epoch) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  Rng(seed, Purpose::kShuffle, 0, static_cast<std::uint32_t>(epoch)).shuffle(order);
-  return order;
 }
 
 inline optim::Schedule::Kind schedule_kind(const char* name, const std::string& schedule) {

@@ -97,11 +97,6 @@ template <class Params> struct Hooks {
   std::function<void(Params&)> after;                                               // each optimiser step
 };
 
-inline Tensor slice(const std::vector<float>& v, std::int64_t begin, std::int64_t end) {
-  if (v.empty()) return {};
-  return Tensor::from({end - begin}, std::span<const float>(v).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-}
-
 /// num_epochs passes over the answers in seeded order, an optimiser step for each mini-batch. loss(params, part, terms) gives the terms of a part.
 /// What fails half-way restores parameters and optimiser.
 template <class Params, class Loss>

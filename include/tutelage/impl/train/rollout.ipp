@@ -19,6 +19,11 @@ TUTELAGE_BEGIN
 namespace train {
 namespace detail_ {
 
+inline Tensor slice(const std::vector<float>& v, std::int64_t begin, std::int64_t end) {
+  if (v.empty()) return {};
+  return Tensor::from({end - begin}, std::span<const float>(v).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+}
+
 /// Prompts with their answers, `group` to each, and where their tokens stand in the step.
 struct Answers {
   const std::vector<TokenIds>& prompts;
