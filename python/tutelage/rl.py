@@ -6,8 +6,8 @@ from ._arrays import array, call, integers, items, rows
 from ._core import AdaptiveKL
 
 __all__ = [
-    "AdaptiveKL", "aggregate", "dpo_loss", "full_kl", "gae", "grpo_advantages", "kl_estimate", "kto_kl", "kto_loss", "ppo_policy_loss",
-    "ppo_value_loss", "rloo_advantages", "token_rewards", "whiten",
+    "AdaptiveKL", "aggregate", "dpo_loss", "full_kl", "gae", "grpo_advantages", "kl_estimate", "kto_kl", "kto_loss", "policy_terms",
+    "ppo_policy_loss", "ppo_value_loss", "rloo_advantages", "token_rewards", "value_terms", "whiten",
 ]
 
 
