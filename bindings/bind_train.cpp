@@ -65,7 +65,9 @@ template <class Trainer, class Config> py::class_<Trainer> preference_class(py::
   return cls;
 }
 
-void bind_configs(py::module_& m) {
+}  // namespace
+
+void bind_train_configs(py::module_& m) {
   ConfigClass<train::SFTConfig> sft(m, "SFTConfig", "Supervised fine-tuning on the answers of conversations.");
   epoch_fields(sft, "examples a step").done();
   ConfigClass<train::RewardConfig> reward(m, "RewardConfig", "Bradley-Terry reward modelling from pairs.");
@@ -121,10 +123,7 @@ void bind_configs(py::module_& m) {
       .done();
 }
 
-}  // namespace
-
 void bind_train(py::module_& m) {
-  bind_configs(m);
   py::class_<train::StepStats>(m, "StepStats")
       .def_readonly("loss", &train::StepStats::loss)
       .def_readonly("grad_norm", &train::StepStats::grad_norm)
