@@ -60,6 +60,7 @@ PYBIND11_MODULE(_core, m) {
       .def_readonly("stage", &tutelage::Progress::stage)
       .def_readonly("done", &tutelage::Progress::done)
       .def_readonly("total", &tutelage::Progress::total)
+      .def_readonly("warnings", &tutelage::Progress::warnings)
       .def_property_readonly("metrics", [](const tutelage::Progress& p) {
         py::dict d;
         for (const auto& [name, value] : p.metrics) d[name.c_str()] = value;
@@ -71,7 +72,9 @@ PYBIND11_MODULE(_core, m) {
   bind_text(m);
   bind_formulas(m);
   bind_prefs(m);
-  bind_train(m);
+  bind_train_configs(m);
   bind_reward(m);
+  bind_policy(m);
+  bind_train(m);
   bind_runs(m);
 }

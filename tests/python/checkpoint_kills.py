@@ -23,7 +23,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
 
-def trainers(width):
+def states(width):
     """The same trainer after one step and after two."""
     shape = nn.TransformerConfig(vocab_size=32, max_positions=16, hidden_size=width, num_layers=1, num_heads=2)
     trainer = train.SFTTrainer(nn.Transformer(shape, seed=0), train.SFTConfig())
@@ -31,8 +31,8 @@ def trainers(width):
     both = []
     for folder in ("old", "new"):
         trainer.step(data)
-        trainer.save(folder, {"which": folder})
-        both.append(train.SFTTrainer.load(folder, train.SFTConfig())[0])
+        both.append(trainer.state())
+        both[-1].save(folder, {"which": folder})
     return dict(zip(("old", "new"), both))
 
 
@@ -49,7 +49,7 @@ class Bench:
     """Saves `new` in a child, over nothing or over `old`, and says what is there after its death."""
 
     def __init__(self, width):
-        self.trainers = trainers(width)
+        self.states = states(width)
         self.known = {content(name): name for name in ("old", "new")}
         self.found = {"absent": 0, "old": 0, "new": 0, "broken": []}
 
@@ -65,7 +65,7 @@ class Bench:
                     libc.ptrace(TRACEME, 0, None, None)
                     os.kill(os.getpid(), signal.SIGSTOP)
                 prepare()
-                self.trainers["new"].save("c", {"which": "new"})
+                self.states["new"].save("c", {"which": "new"})
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -81,7 +81,7 @@ class Bench:
         if state == "absent" and over:
             self.found["broken"].append(f"{where}: the old checkpoint is gone")
         self.found[state] += 1
-        self.trainers["new"].save("c", {"which": "new"})
+        self.states["new"].save("c", {"which": "new"})
         if self.known[content("c")] != "new" or os.path.exists(".c.tmp"):
             self.found["broken"].append(f"{where}: the next save does not clean up")
 
@@ -108,7 +108,7 @@ class Bench:
         rng = random.Random(seed)
         start = time.monotonic()
         for _ in range(5):
-            self.trainers["new"].save("c", {"which": "new"})
+            self.states["new"].save("c", {"which": "new"})
         usual = (time.monotonic() - start) / 5
         for k in range(kills):
             ready, go = os.pipe()

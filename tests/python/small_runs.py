@@ -24,6 +24,10 @@ def pairs(n=10):
     return [{"prompt": f"What is the {WORDS[i % 8]}?", "chosen": f"a {WORDS[(i + 1) % 8]}", "rejected": f"no {WORDS[(i + 2) % 8]} {i}"} for i in range(n)]
 
 
+def labelled(n=10):
+    return [{**row, "label": i % 3 > 0} for i, row in enumerate(conversations(n))]
+
+
 def prompts(n=6):
     return [{"prompt": f"What is the {WORDS[i % 8]}?", "wish": WORDS[(i + 1) % 8]} for i in range(n)]
 
@@ -47,16 +51,25 @@ def files(folder):
                     found[os.path.relpath(os.path.join(path, name), folder)] = hashlib.sha256(file.read()).hexdigest()
     for name in ("metrics.jsonl", "samples.jsonl"):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
-            found[name] = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in file]
+            rows = [json.loads(line) for line in file]
+            found[name] = [{k: v for k, v in row.items() if k != "seconds"} for row in rows if "warning" not in row]  # a new trainer warns anew
     return found
 
 
+ONLINE = {
+    "iterations": 4, "batch_size": 4, "max_new_tokens": 6, "num_epochs": 2, "eval_steps": 2, "save_total_limit": 0, "learning_rate": 1e-3,
+    "kl_target": 1e-4, "kl_horizon": 20,
+}
 SETTINGS = {
     "sft": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "eval_steps": 2, "save_total_limit": 0},
     "reward": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "eval_steps": 2, "save_total_limit": 0},
-    "ppo": {"iterations": 4, "prompts_per_step": 4, "max_new_tokens": 6, "num_epochs": 2, "eval_steps": 2, "save_total_limit": 0, "learning_rate": 1e-3},
+    "dpo": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "eval_steps": 2, "save_total_limit": 0},
+    "kto": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "eval_steps": 2, "save_total_limit": 0},
+    "ppo": {**ONLINE, "separate_critic": True},
+    "rloo": {**ONLINE, "num_generations": 2},
+    "grpo": {**ONLINE, "num_generations": 2, "normalize_rewards": "running"},
 }
-DATA = {"sft": conversations, "reward": pairs, "ppo": prompts}
+DATA = {"sft": conversations, "reward": pairs, "dpo": pairs, "kto": labelled, "ppo": prompts, "rloo": prompts, "grpo": prompts}
 
 
 def arguments(kind):

@@ -43,6 +43,8 @@ template <class T> BasicTensor<T> sum(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> mean(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> sum_last(const BasicTensor<T>& x);   // (..., C) -> (...)
 template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x);  // (N, ...) -> (...)
+/// Of each run [offsets[i], offsets[i + 1]) of x (M), by rule 2: (M) -> (offsets - 1). @throws ShapeError where the runs do not cover x in order
+template <class T> BasicTensor<T> sum_runs(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);
 template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x);  // (..., C) -> (...)
 template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x);    // over the last axis
 template <class T> BasicTensor<T> log_softmax(const BasicTensor<T>& x);

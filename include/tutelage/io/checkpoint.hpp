@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
-#include <type_traits>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/nn/transformer.hpp"
@@ -18,8 +18,8 @@ struct Checkpoint {
   std::map<std::string, std::string> notes;
 };
 
-/// A folder of state.safetensors and manifest.json, which holds the format's number and the size and SHA-256 of the other: whole or not at all. All is
-/// written and synced in `.<name>.tmp` beside it, which is then renamed; a checkpoint that is there is exchanged with it in one step. Tensors that
+/// A folder of state.safetensors and manifest.json, which holds the format's number and the size and SHA-256 of the other: whole or not at all. All
+/// is written and synced in `.<name>.tmp` beside it, which is then renamed; a checkpoint that is there is exchanged with it in one step. Tensors that
 /// share their memory are written once, and share it again when they are read.
 /// @throws IoError, also where the folder is there and is no checkpoint; what was there is kept. ValueError for a name that is not UTF-8
 /// Cost: each byte is written and hashed once. Checked by: test_checkpoint.cpp, test_checkpoint_kills.py
@@ -33,13 +33,15 @@ Checkpoint load_checkpoint(const std::string& folder);
 void put(Checkpoint& to, const std::string& name, const std::string& text);
 void put(Checkpoint& to, const std::string& name, std::int64_t number);
 void put(Checkpoint& to, const std::string& name, double number);
+void put(Checkpoint& to, const std::string& name, std::optional<double> number);
 void put(Checkpoint& to, const std::string& name, const Tensor& tensor);
-void put(Checkpoint& to, const std::string& name, const nn::Transformer& model);  // with its configuration and its adapter
+void put(Checkpoint& to, const std::string& name, const nn::Transformer& model);  // with its configuration and its adapter; one without blocks too
 void put(Checkpoint& to, const std::string& name, const nn::ScalarHead<float>& head);
 void put(Checkpoint& to, const std::string& name, const optim::AdamWState<float>& state);
 void get(const Checkpoint& from, const std::string& name, std::string& text);
 void get(const Checkpoint& from, const std::string& name, std::int64_t& number);
 void get(const Checkpoint& from, const std::string& name, double& number);
+void get(const Checkpoint& from, const std::string& name, std::optional<double>& number);
 void get(const Checkpoint& from, const std::string& name, Tensor& tensor);
 void get(const Checkpoint& from, const std::string& name, nn::Transformer& model);
 void get(const Checkpoint& from, const std::string& name, nn::ScalarHead<float>& head);

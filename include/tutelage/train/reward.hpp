@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "tutelage/base/progress.hpp"
-#include "tutelage/io/checkpoint.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/reward_model.hpp"
 #include "tutelage/train/sft.hpp"
@@ -21,22 +20,29 @@ struct Pair {
 };
 
 /// Bradley-Terry reward modelling from pairs.
-struct RewardConfig {
-  std::int64_t epochs = 4;
-  std::int64_t batch_size = 16;       // pairs a step
-  std::int64_t micro_batch_size = 0;  // pairs computed at once; 0: the whole step. Does not change the result
-  optim::AdamWConfig optimizer;
+struct RewardConfig : EpochConfig {
   double center_coef = 0.01;  // keeps scores near 0; see bradley_terry_loss
   double error_rate = 0.0;    // share of answers that are thought to be mistakes
-  std::uint64_t seed = 0;
+  RewardConfig() { epochs = 4; }
   void validate() const;
 };
 
-/// Everything that decides the next step, but for the configuration and the pairs.
+/// One step of reward training in numbers, before it was taken.
+struct RewardStats {
+  double loss = 0;
+  double grad_norm = 0;                 // before clipping
+  double accuracy = 0;                  // share of pairs whose chosen sequence scores higher; equal scores count one half
+  double margin = 0, mean_reward = 0;   // mean of chosen - rejected; mean of all scores
+  Metrics metrics() const {
+    return {{"loss", loss}, {"grad_norm", grad_norm}, {"accuracy", accuracy}, {"margin", margin}, {"mean_reward", mean_reward}};
+  }
+};
+
+/// Everything that decides the next step, but for the configuration.
 struct RewardState {
   reward::RewardModel model;
   optim::AdamWState<float> optimizer;
-  std::int64_t position = 0;  // steps that a train() under way has done
+  std::int64_t position = 0;  // steps of train() that are done
 
   static constexpr const char* kKind = "reward";
   template <class F> void visit(F&& f) { visit_fields(*this, f); }
@@ -57,15 +63,16 @@ struct RewardState {
 class RewardTrainer {
  public:
   RewardTrainer(reward::RewardModel model, RewardConfig config);
-  /// Goes on from where state() was asked, to the same bytes. Checked by: test_resume.cpp
+  /// Goes on from where state() was asked, to the same bytes: train() with the same pairs begins at its position.
   RewardTrainer(RewardState state, RewardConfig config);
   /// One optimiser step. @throws ValueError, ShapeError, IndexError or NumericError, changing nothing
-  StepStats step(std::span<const Pair> pairs);
-  /// config.epochs passes in seeded order; all pairs are checked before the first step. A requested stop ends it after the step under way, and the
-  /// next call, with the same pairs, goes on from there. Returns the last step.
-  StepStats train(std::span<const Pair> pairs, const RunOptions& run = {});
+  RewardStats step(std::span<const Pair> pairs, double lr_factor = 1.0);
+  /// config.epochs passes in seeded order; all pairs are checked before the first step. Returns the last step.
+  RewardStats train(std::span<const Pair> pairs, const RunOptions& run = {});
+  /// The numbers of `pairs`; nothing is learnt.
+  RewardStats evaluate(std::span<const Pair> pairs) const;
   const reward::RewardModel& model() const { return model_; }
-  std::int64_t position() const { return position_; }
+  const RewardConfig& config() const { return config_; }
   RewardState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:

@@ -9,7 +9,11 @@ from .. import _core
 from . import training
 from .screen import visible
 
-TRAINERS = {"sft": "supervised fine-tuning on answers", "reward": "a reward model from pairs", "ppo": "PPO against a reward"}
+TRAINERS = {
+    "sft": "supervised fine-tuning on answers", "reward": "a reward model from pairs", "ppo": "PPO against a reward",
+    "rloo": "REINFORCE with leave-one-out baselines", "grpo": "group-relative policy optimisation", "dpo": "direct preference optimisation from pairs",
+    "kto": "Kahneman-Tversky optimisation from single answers with labels",
+}
 
 
 def number(kind, least, most):

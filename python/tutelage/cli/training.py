@@ -3,11 +3,12 @@
 import dataclasses
 import json
 import sys
+import warnings
 
 from .. import ConfigError, IoError, _core, nn
 from ..runs import config as settings_of
 from ..runs import resume, start
-from .screen import Interrupt, Progress
+from .screen import Interrupt, Progress, visible
 
 GIVEN = {  # of runs.start, beside the settings
     "model": "a folder, a .gguf file, or owner/name in Hugging Face's local cache",
@@ -143,7 +144,9 @@ def run(args):
             job = start(
                 kind, given["model"], given["data"], given["out"], eval_data=given["eval_data"], rewards=rewards, eval_rewards=eval_rewards, **how, **found
             )
-        result = job.train()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # tell() says them, and metrics.jsonl keeps them
+            result = job.train()
     if args.json:
         print(json.dumps({**_plain(result), "out": given["out"]}))
     else:
@@ -160,6 +163,8 @@ class Step:
 
 
 def tell(event, row):
+    if event == "warning":
+        print(("\r\x1b[K" if sys.stderr.isatty() else "") + f"step {row['step']}: {visible(row['warning'])}", file=sys.stderr, flush=True)
     if event == "evaluate":
         numbers = "  ".join(f"{k.removeprefix('eval_')} {v:.4g}" for k, v in row.items() if isinstance(v, float) and k.startswith("eval_"))
         print(("\r\x1b[K" if sys.stderr.isatty() else "") + f"step {row['step']}: {numbers}", flush=True)

@@ -43,7 +43,6 @@ class OnlineRunConfig(RunConfig):
     """The same where answers are sampled while training: PPO, RLOO, GRPO."""
 
     iterations: int = 100  # steps of the trainer, each on fresh answers
-    prompts_per_step: int = 32  # drawn in seeded order, every prompt once before any comes again
     reward_timeout: float = 0.0  # seconds that a reward function may take for a step; 0: any
 
 

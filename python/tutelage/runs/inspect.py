@@ -44,5 +44,6 @@ def numbers(row):
         out.append(f"{len(row['ids'])} tokens, {'ended' if row['stop_reason'] == 'stop_id' else 'cut'}")
         out.append(f"log p {sum(row['logprobs']):.1f}")
     if row.get("advantages"):
-        out.append(f"value {row['values'][0]:.3g}, advantages {min(row['advantages']):.2g} to {max(row['advantages']):.2g}")
+        value = f"value {row['values'][0]:.3g}, " if row["values"] else ""
+        out.append(f"{value}advantages {min(row['advantages']):.2g} to {max(row['advantages']):.2g}")
     return "; ".join(out)

@@ -14,7 +14,7 @@ from .folder import Folder
 class Run:
     """A task in a folder. `train()` starts it, or goes on from its last checkpoint to the bytes of the run that never stopped.
 
-    callbacks: functions f(event, row), event "step", "evaluate", "save" or "end"; one that returns True asks for a stop.
+    callbacks: functions f(event, row), event "step", "warning", "evaluate", "save" or "end"; one that returns True asks for a stop.
     progress(step, total, row) is told of each step. should_stop() is asked between steps.
     """
 
@@ -45,18 +45,15 @@ class Run:
         self.folder.lock()
         try:
             self._begin()
-            with python_warnings.catch_warnings():
-                show = python_warnings.showwarning
-                python_warnings.showwarning = lambda message, *rest, **more: (self._line({"warning": str(message)}), show(message, *rest, **more))
-                try:
-                    if self._due() and self._history["evaluated"] != self.task.step:  # the evaluation failed, or was killed
-                        self._evaluate()
-                        self._save(again=True)
-                    self.task.train(self._after_step, self._stopped)
-                except BaseException:
-                    self._save()  # a step that failed changed nothing
-                    raise
-                return self._finish()
+            try:
+                if self._due() and self._history["evaluated"] != self.task.step:  # the evaluation failed, or was killed
+                    self._evaluate()
+                    self._save(again=True)
+                self.task.train(self._after_step, self._stopped, self._warn)
+            except BaseException:
+                self._save()  # a step that failed changed nothing
+                raise
+            return self._finish()
         finally:
             self.folder.unlock()
 
@@ -74,6 +71,11 @@ class Run:
 
     def _line(self, row):
         self.folder.append("metrics.jsonl", {"step": self.task.step, **row, "seconds": round(time.monotonic() - self._began, 3)})
+
+    def _warn(self, text):
+        self._line({"warning": text})
+        self._tell("warning", {"warning": text})
+        python_warnings.warn(text, stacklevel=2)
 
     def _tell(self, event, row):
         for callback in self._callbacks:

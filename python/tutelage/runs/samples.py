@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .. import rl
 from .rows import text_of
 
 
-def draw(policy, prompt_ids, max_new_tokens, temperature, stop_ids, seed, num_samples=1):
+def draw(policy, prompt_ids, max_new_tokens, temperature, stop_ids, seed, num_samples=1, min_new_tokens=0):
     """Answers to each prompt, the same for the same model and seed, and none that training draws."""
     return policy.generate(
         prompt_ids, max_new_tokens=max_new_tokens, temperature=temperature, stop_ids=stop_ids, seed=seed, step=2**32 - 1, num_samples=num_samples,
+        min_new_tokens=min_new_tokens,
     )
 
 
@@ -37,16 +37,13 @@ def add_rewards(rows, sums, parts):
         row["rewards"] = {name: numbers[i] for name, numbers in parts.items()}
 
 
-def add_advantages(rows, config, values):
-    """PPO's values and advantages of each token, by the formulas of the trainer before whitening."""
-    for row, value in zip(rows, values):
-        logprobs, kl = np.asarray(row["logprobs"]), np.asarray(row["kl"])
-        mask = np.ones((1, len(kl)))
-        penalty = rl.kl_estimate(logprobs[None], (logprobs - kl)[None], config.kl_estimator)
-        score = row["reward"] - (config.missing_eos_penalty if row["stop_reason"] == "length" else 0.0)
-        rewards = rl.token_rewards(np.array([score]), penalty, mask, config.kl_coef)
-        row["values"] = [float(v) for v in value]
-        row["advantages"] = rl.gae(rewards, np.array([value], np.float64), config.gamma, config.gae_lambda)[0][0].tolist()
+def add_advantages(rows, rollout):
+    """Values and advantages of each token, as the trainer has them; only PPO has values."""
+    offsets = rollout.offsets
+    for i, row in enumerate(rows):
+        part = slice(offsets[i], offsets[i + 1])
+        row["values"] = [float(v) for v in rollout.values[part]]
+        row["advantages"] = [float(a) for a in rollout.advantages[part]]
 
 
 def means(rows):

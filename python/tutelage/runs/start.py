@@ -76,11 +76,11 @@ def _prepare(kind, model, data, eval_data, rewards, eval_rewards, settings):
 
 def _task(kind, chat, rows, eval_rows, config, run, lora, rewards, eval_rewards):
     from .online import Online
-    from .tasks import SFT, Reward
+    from .tasks import DPO, KTO, SFT, Reward
 
     if kind in ONLINE:
         return Online(kind, chat, rows, eval_rows, config, run, lora, rewards, eval_rewards)
-    return {"sft": SFT, "reward": Reward}[kind](chat, rows, eval_rows, config, run, lora)
+    return {"sft": SFT, "reward": Reward, "dpo": DPO, "kto": KTO}[kind](chat, rows, eval_rows, config, run, lora)
 
 
 def _path(value):

@@ -1,4 +1,4 @@
-"""What a run does at each step and evaluation: supervised fine-tuning and reward models."""
+"""What a run does at each step and evaluation, where the items are given: supervised fine-tuning, reward models, DPO, KTO."""
 
 import math
 import os
@@ -48,13 +48,17 @@ class Task:
 
 
 class Offline(Task):
-    """Trainers that go over given items in epochs: train(items) with a position."""
+    """Trainers that go over given items in epochs: train(items) begins at its state's position."""
 
-    def total_steps(self):
-        return math.ceil(len(self.items) / self.config.batch_size) * self.config.epochs
+    def begin(self, trainer, state):
+        """The trainer, from the start."""
+        self.trainer, self._state = trainer, state
+        self.total = math.ceil(len(self.items) / self.config.batch_size) * self.config.epochs
 
-    def train(self, after, stopped):
+    def train(self, after, stopped, warn):
         def progress(p):
+            for text_ in p.warnings:
+                warn(text_)
             self.step = p.done
             after(p.metrics)
 
@@ -62,11 +66,11 @@ class Offline(Task):
             self.trainer.train(self.items, progress=progress, should_stop=stopped)
 
     def save(self, folder, notes):
-        self.trainer.save(folder, notes)
+        self.trainer.state().save(folder, notes)
 
     def load(self, folder):
-        self.trainer, notes = type(self.trainer).load(folder, self.config)
-        self.step = self.trainer.position
+        state, notes = self._state.load(folder)
+        self.trainer, self.step = type(self.trainer)(config=self.config, state=state), state.position
         return notes
 
 
@@ -77,8 +81,7 @@ class SFT(Offline):
         super().__init__("sft", model, config, run, lora)
         self.pairs, self.items = self._items(rows, "data")
         self.eval_pairs, self.eval_items = self._items(eval_rows, "eval_data") if eval_rows else (self.pairs, self.items)
-        self.total = self.total_steps()
-        self.trainer = train.SFTTrainer(self.policy, config)
+        self.begin(train.SFTTrainer(self.policy, config), train.SFTState)
 
     def _items(self, rows, name):
         column = "messages" if check_columns(rows, "sft", name) == ("messages",) else "completion"
@@ -96,12 +99,17 @@ class SFT(Offline):
         policy = self.trainer.model
         loss = train.sft_loss(policy, list(self.eval_items))
         found = {"eval_loss": loss, "eval_perplexity": math.exp(min(loss, 700))}
-        asked = list({repr(p): p for p in self.eval_pairs if p}.values())[:limit]
+        asked = different(p for p in self.eval_pairs if p)[:limit]
         rows = drawn(self, policy, asked)
         return found | (means(rows) if rows else {}), rows
 
     def export(self, folder):
         save_policy(folder, self.trainer.model, self.model)
+
+
+def evaluated(task):
+    """The trainer's own numbers of the held-out items."""
+    return {f"eval_{name}": value for name, value in task.trainer.evaluate(task.eval_items).metrics().items() if name != "grad_norm"}
 
 
 def drawn(task, policy, asked):
@@ -163,17 +171,13 @@ class Reward(Pairs):
             train.Pair(c.ids, r.ids, number(row, "probability", 1.0, f"data: row {i}"), number(row, "weight", 1.0, f"data: row {i}"))
             for i, (_, c, r, row) in enumerate(self.pairs)
         ]
-        self.total = self.total_steps()
-        self.trainer = train.RewardTrainer(_core.RewardModel(self.policy, config.seed), config)
+        self.eval_items = [train.Pair(c.ids, r.ids) for _, c, r, _ in self.eval_pairs]
+        self.begin(train.RewardTrainer(reward.RewardModel(self.policy, config.seed), config), train.RewardState)
 
     def evaluate(self, limit):
         scores = self.trainer.model.score([side.ids for _, c, r, _ in self.eval_pairs for side in (c, r)])
         chosen, rejected = scores[::2], scores[1::2]
-        found = {
-            "eval_accuracy": reward.pair_accuracy(chosen, rejected),
-            "eval_loss": reward.bradley_terry_loss(chosen, rejected),
-            "eval_margin": sum(c - r for c, r in zip(chosen, rejected)) / len(chosen),
-        }
+        found = evaluated(self)
         rows = [
             {"prompt": text_of(p), "answer": self.codec.decode(answer_ids(c)), "rejected": self.codec.decode(answer_ids(r)), "reward": high - low,
              "rewards": {"chosen": high, "rejected": low}}
@@ -182,11 +186,59 @@ class Reward(Pairs):
         return found, rows
 
     def export(self, folder):
-        model = self.trainer.model
-        model.calibrate([side.ids for _, c, r, _ in self.pairs for side in (c, r)])
+        model = self.trainer.model.calibrated([side.ids for _, c, r, _ in self.pairs for side in (c, r)])
         model.save(os.path.join(folder, "reward"))
         self.model.tokenizer.save(folder)
 
 
 def answer_ids(item):
     return [i for i, m in zip(item.ids, item.mask) if m]
+
+
+class DPO(Pairs):
+    better = ("eval_loss", -1)
+
+    def __init__(self, model, rows, eval_rows, config, run, lora):
+        super().__init__("dpo", model, config, run, lora)
+        pairs = self.read_pairs(rows, "data")
+        eval_pairs = self.read_pairs(eval_rows, "eval_data") if eval_rows else pairs
+        self.items, self.eval_items = ([train.Preference(*parted(c, r)) for _, c, r, _ in p] for p in (pairs, eval_pairs))
+        self.asked = [p for p, *_ in eval_pairs]
+        self.begin(train.DPOTrainer(self.policy, config, reference=self.start), train.PreferenceState)
+
+    def evaluate(self, limit):
+        rows = drawn(self, self.trainer.policy, different(self.asked)[:limit])
+        return evaluated(self) | (means(rows) if rows else {}), rows
+
+    def export(self, folder):
+        save_policy(folder, self.trainer.policy, self.model)
+
+
+class KTO(DPO):
+    def __init__(self, model, rows, eval_rows, config, run, lora):
+        Offline.__init__(self, "kto", model, config, run, lora)
+        self.items, _ = self._labelled(rows, "data")
+        self.eval_items, self.asked = self._labelled(eval_rows, "eval_data") if eval_rows else self._labelled(rows, "data")
+        self.begin(train.KTOTrainer(self.policy, config, reference=self.start), train.PreferenceState)
+
+    def _labelled(self, rows, name):
+        check_columns(rows, "kto", name)
+
+        def convert(row, where):
+            prompt, answer = turns(row, "completion", where)
+            label = {"true": True, "false": False, "1": True, "0": False}.get(str(row["label"]).lower())
+            if label is None:
+                raise _core.ValueError(f"{where}: label is none: got {row['label']!r}, expected true or false.")
+            return train.Labelled(*parted(self.side(prompt, answer, where)), label), prompt
+
+        return map(list, zip(*self.kept(rows, convert, name)))
+
+
+def parted(*sides):
+    """The ids of the prompt, which all begin with, and those of each answer."""
+    begin = sides[0].mask.index(1)
+    return sides[0].ids[:begin], *(side.ids[begin:] for side in sides)
+
+
+def different(conversations):
+    return list({repr(c): c for c in conversations}.values())

@@ -86,6 +86,7 @@ std::vector<Row> make_rows() {
   add("sum", one, [](auto x) { return ops::sum(x[0]); });
   add("mean", one, [](auto x) { return ops::mean(x[0]); });
   add("sum_last", one, [](auto x) { return ops::square(ops::sum_last(x[0])); });
+  add("sum_runs", {{7}}, [](auto x) { return ops::square(ops::sum_runs(x[0], std::vector<std::int64_t>{0, 3, 3, 7})); });
   add("sum_first", one, [](auto x) { return ops::square(ops::sum_first(x[0])); });
   add("logsumexp", one, [](auto x) { return ops::square(ops::logsumexp(x[0])); });
   add("softmax", one, [](auto x) { return ops::square(ops::softmax(x[0])); });

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "../catch.hpp"
 #include "folder.hpp"
@@ -55,7 +56,8 @@ TEST_CASE("SHA-256 of known texts, however they are cut") {
 TEST_CASE("every field of a configuration, every parameter, an adapter and moments come back, bit for bit") {
   Folder folder("checkpoint");
   nn::LoraConfig lora;
-  lora.rank = 3, lora.alpha = 0.1, lora.dropout = 0.3, lora.target_modules = {"q", "down"}, lora.use_rslora = true, lora.seed = std::uint64_t{1} << 63;
+  lora.rank = 3, lora.alpha = 0.1, lora.dropout = 0.3, lora.target_modules = {"q", "down"}, lora.use_rslora = true,
+  lora.seed = std::uint64_t{1} << 63;
   auto model = unusual().with_lora(lora);
   model.recompute_blocks = true;
   optim::AdamWState<float> state;
@@ -64,6 +66,8 @@ TEST_CASE("every field of a configuration, every parameter, an adapter and momen
   state.v = {Tensor::full({2, 3}, 1.5f), Tensor::full({1}, 2.5f)};
   auto checkpoint = of(model);
   io::put(checkpoint, "optimizer", state);
+  io::put(checkpoint, "critic", nn::Transformer());
+  io::put(checkpoint, "set", std::optional<double>(0.1)), io::put(checkpoint, "unset", std::optional<double>());
   io::put(checkpoint, "text", std::string("zwei\nZeilen \xC3\xA9"));
   io::save_checkpoint(folder / "c", checkpoint);
   const auto read = io::load_checkpoint(folder / "c");
@@ -79,6 +83,12 @@ TEST_CASE("every field of a configuration, every parameter, an adapter and momen
   };
   collect(model, before), collect(again, after);
   CHECK(before == after);
+  nn::Transformer critic = model;
+  io::get(read, "critic", critic);
+  CHECK(critic.blocks.empty());
+  std::optional<double> set, unset = 1.0;
+  io::get(read, "set", set), io::get(read, "unset", unset);
+  CHECK((set == 0.1 && !unset));
   optim::AdamWState<float> moments;
   io::get(read, "optimizer", moments);
   CHECK(moments.step == 7);

@@ -4,8 +4,13 @@
 #include <filesystem>
 
 #include "tiny_ppo.hpp"
+#include "tutelage/train/dpo.hpp"
+#include "tutelage/train/grpo.hpp"
+#include "tutelage/train/kto.hpp"
 #include "tutelage/train/reward.hpp"
+#include "tutelage/train/rloo.hpp"
 #include "tutelage/train/sft.hpp"
+#include "tutelage/io/checkpoint.hpp"
 
 using namespace tiny;
 
@@ -44,12 +49,12 @@ std::string trained(const State& start, const Config& config, const Items& items
   auto trainer = std::make_unique<Trainer>(start, config);
   trainer->train(items, run);
   if (stop >= 0) {
-    CHECK(trainer->position() == stop);
+    CHECK(trainer->state().position == stop);
     trainer = std::make_unique<Trainer>(stored(trainer->state()), config);
     run.should_stop = {};
     trainer->train(items, run);
   }
-  CHECK(trainer->position() == 0);
+  CHECK(trainer->state().position == 0);
   return all_of(trainer->state()) + last;
 }
 
@@ -92,16 +97,51 @@ TEST_CASE("a reward model goes on from any step to the same bytes, an adapter wi
   }
 }
 
-TEST_CASE("PPO goes on from any iteration to the same bytes, an adapter too") {
-  for (const auto& start : {model(), adapted()})
-    never_shows(4, [&](std::int64_t stop) {
-      auto trainer = std::make_unique<PPOTrainer>(start, config());
-      for (std::int64_t k = 0; k < 4; ++k) {
-        if (k == stop) trainer = std::make_unique<PPOTrainer>(stored(trainer->state()), config());
-        trainer->train(prompts(5), sevens, 1);
-      }
-      return all_of(trainer->state());
-    });
+TEST_CASE("DPO and KTO go on from any step to the same bytes, an adapter too") {
+  std::vector<train::Preference> pairs;
+  std::vector<train::Labelled> answers;
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    pairs.push_back({random_ids(3 * i, 1, 5), random_ids(3 * i + 1, 1, 6), random_ids(3 * i + 2, 1, 6)});
+    answers.push_back({pairs.back().prompt, pairs.back().chosen, i % 2 == 0});
+  }
+  train::DPOConfig dpo;
+  dpo.epochs = 3, dpo.batch_size = 3, dpo.schedule = "linear", dpo.warmup_steps = 2;
+  train::KTOConfig kto;
+  kto.epochs = 3, kto.batch_size = 3;
+  for (const auto& start : {model(), adapted()}) {
+    const train::PreferenceState state{start, model(2), {}, 0};
+    never_shows(9, [&](std::int64_t stop) { return trained<train::DPOTrainer>(state, dpo, pairs, stop); });
+    never_shows(9, [&](std::int64_t stop) { return trained<train::KTOTrainer>(state, kto, answers, stop); });
+  }
+}
+
+namespace {
+/// Four iterations of a policy trainer, made anew from a file before iteration `stop`.
+template <class Trainer, class Config> std::string iterated(const nn::Transformer& start, const Config& config, std::int64_t stop) {
+  auto trainer = std::make_unique<Trainer>(start, config);
+  for (std::int64_t k = 0; k < 4; ++k) {
+    if (k == stop) trainer = std::make_unique<Trainer>(stored(trainer->state()), config);
+    trainer->train(prompts(5), sevens, 1);
+  }
+  return all_of(trainer->state());
+}
+template <class Config> Config changing(Config c) {  // a KL coefficient and a normaliser that move, and prompts in an order
+  c.max_new_tokens = 5, c.stop_ids = {2}, c.num_generations = 2, c.batch_size = 3, c.kl_target = 1e-4, c.kl_horizon = 20,
+  c.normalize_rewards = "running";
+  c.optimizer.learning_rate = 3e-3, c.seed = 4;
+  return c;
+}
+}  // namespace
+
+TEST_CASE("PPO, RLOO and GRPO go on from any iteration to the same bytes, an adapter, a critic, a normaliser and an adaptive KL coefficient too") {
+  auto critic = changing(train::PPOConfig());
+  critic.separate_critic = true, critic.critic_warmup = 1;
+  for (const auto& start : {model(), adapted()}) {
+    never_shows(4, [&](std::int64_t stop) { return iterated<PPOTrainer>(start, config(), stop); });
+    never_shows(4, [&](std::int64_t stop) { return iterated<PPOTrainer>(start, critic, stop); });
+    never_shows(4, [&](std::int64_t stop) { return iterated<train::RLOOTrainer>(start, changing(train::RLOOConfig()), stop); });
+    never_shows(4, [&](std::int64_t stop) { return iterated<train::GRPOTrainer>(start, changing(train::GRPOConfig()), stop); });
+  }
 }
 
 TEST_CASE("a checkpoint of another trainer is refused by name") {

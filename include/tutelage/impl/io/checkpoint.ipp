@@ -124,7 +124,9 @@ TUTELAGE_INLINE Checkpoint load_checkpoint(const std::string& folder) {
                             file.at("size").dump());
     if (digest != file.at("sha256").get<std::string>())
       detail::fail<IoError>(function, state_path + " was changed: its SHA-256", digest, file.at("sha256").dump());
-  } catch (const detail_::Json::exception& e) { detail::fail<IoError>(function, manifest_path + " is no manifest", e.what(), "what save_checkpoint wrote"); }
+  } catch (const detail_::Json::exception& e) {
+    detail::fail<IoError>(function, manifest_path + " is no manifest", e.what(), "what save_checkpoint wrote");
+  }
   auto content = read_safetensors(state_path);
   Checkpoint checkpoint;
   checkpoint.tensors = std::move(content.tensors);

@@ -83,9 +83,13 @@ inline const Tensor& tensor(const Checkpoint& from, const std::string& name, con
 TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, const std::string& text) { to.notes[name] = text; }
 TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, std::int64_t number) { to.notes[name] = std::to_string(number); }
 TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, double number) { to.notes[name] = detail_::bits_of_double(number); }
+TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, std::optional<double> number) {
+  to.notes[name] = number ? detail_::bits_of_double(*number) : "none";
+}
 TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, const Tensor& tensor) { to.tensors[name] = tensor; }
 
 TUTELAGE_INLINE void put(Checkpoint& to, const std::string& name, const nn::Transformer& model) {
+  if (model.blocks.empty()) return put(to, name + ".config", std::string("none"));
   detail_::Json config = detail_::Json::object();
   detail_::visit_model_config(model.config, detail_::ToJson{config});
   config["recompute_blocks"] = model.recompute_blocks;
@@ -127,11 +131,16 @@ TUTELAGE_INLINE void get(const Checkpoint& from, const std::string& name, std::i
 TUTELAGE_INLINE void get(const Checkpoint& from, const std::string& name, double& number) {
   number = detail_::double_of_bits(detail_::note(from, name), name);
 }
+TUTELAGE_INLINE void get(const Checkpoint& from, const std::string& name, std::optional<double>& number) {
+  const std::string& text = detail_::note(from, name);
+  number = text == "none" ? std::nullopt : std::optional(detail_::double_of_bits(text, name));
+}
 TUTELAGE_INLINE void get(const Checkpoint& from, const std::string& name, Tensor& tensor) { tensor = detail_::tensor(from, name); }
 
 TUTELAGE_INLINE void get(const Checkpoint& from, const std::string& name, nn::Transformer& model) {
   const auto of = [&](const std::string& parameter, const Shape& shape) { return detail_::tensor(from, name + "." + parameter, shape); };
   try {
+    if (detail_::note(from, name + ".config") == "none") return void(model = {});
     const auto json = detail_::parse_json(detail_::note(from, name + ".config"), name + ".config");
     nn::TransformerConfig config;
     detail_::visit_model_config(config, detail_::FromJson{json});
