@@ -34,7 +34,9 @@ def test_one_after_the_other(here, capsys):
     info = runs.Folder("p").info()
     assert [r["weight"] for r in info["hashes"]["rewards"]] == [1.0, 0.25] and info["settings"]["lora"] == {"rank": 2}
     for kind in ("rloo", "grpo"):
-        assert main([kind, "--model", "start", "--data", "prompts.jsonl", "--out", kind, "--reward", "r.py:vowels", "--iterations", "2", "--max-new-tokens", "4", "--num-generations", "2"]) == 0
+        assert main([kind, "--model", "start", "--data", "prompts.jsonl", "--out", kind, "--reward", "r.py:vowels", "--iterations", "2", "--max-new-tokens", "4", "--num-generations", "2", "--stop-ids", "3,4", "--clip-range-high", "0.3", "--dual-clip", "null"]) == 0
+        info = runs.Folder(kind).info()["config"]
+        assert (info["stop_ids"], info["clip_range_high"], info["dual_clip"]) == ([3, 4], 0.3, None)
     assert main(["dpo", "--model", "start", "--data", "pairs.jsonl", "--out", "d", "--epochs", "1"]) == 0
     capsys.readouterr()
     assert main(["inspect", "p", "--worst", "2"]) == 0
@@ -53,9 +55,9 @@ def test_one_after_the_other(here, capsys):
 
 def test_yaml_and_flags_which_win(here, capsys):
     (here / "c.yaml").write_text("model: start\ndata: sft.jsonl\nout: s\nepochs: 3\nlearning_rate: 1e-3\nbatch_size: 5\nlora:\n  rank: 2\n")
-    assert main(["sft", "--config", "c.yaml", "--epochs", "1"]) == 0
+    assert main(["sft", "--config", "c.yaml", "--epochs", "1", "--lora-target-modules", "up,down"]) == 0
     info = runs.Folder("s").info()
-    assert (info["config"]["epochs"], info["config"]["learning_rate"], info["config"]["batch_size"], info["settings"]["lora"]) == (1, 1e-3, 5, {"rank": 2})
+    assert (info["config"]["epochs"], info["config"]["learning_rate"], info["config"]["batch_size"], info["settings"]["lora"]) == (1, 1e-3, 5, {"rank": 2, "target_modules": ["up", "down"]})
     assert main(["sft", "--config", "c.yaml"]) == 1  # the folder holds a run
     assert "holds a run" in capsys.readouterr().err
     assert main(["sft", "--resume", "--out", "s"]) == 0

@@ -83,7 +83,7 @@ def value_of(name, text, like):
         except ValueError:
             pass
     if isinstance(like, list) and not isinstance(value, list):
-        value = [v if not isinstance(like[0] if like else 0, str) else str(v) for v in (text.split(",") if isinstance(value, str) else [value])]
+        value = [yaml.safe_load(v) for v in value.split(",")] if isinstance(value, str) else [value]
     return value
 
 

@@ -63,8 +63,8 @@ class Run:
             self.folder.cut(self.task.step, self._history["evaluated"])
             self.folder.prune(0, -1)
         else:
-            self.folder.write_info(self.info)
             self._save()
+            self.folder.write_info(self.info)  # last: what has a run.json can be gone on with
 
     def _stopped(self):
         return self._stop or bool(self._should_stop and self._should_stop())
