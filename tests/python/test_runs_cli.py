@@ -118,15 +118,16 @@ def test_check_exits_with_1_for_what_spoils_training(here, capsys):
 
 
 def test_a_run_killed_again_and_again_ends_as_one_never_stopped(here):
-    start = ["--model", "start", "--data", "prompts.jsonl", "--reward", "r.py:vowels", "--iterations", "30", "--max-new-tokens", "6", "--learning-rate", "1e-3",
+    start = ["--num-generations", "2", "--model", "start", "--data", "prompts.jsonl", "--reward", "r.py:vowels", "--iterations", "30", "--max-new-tokens", "6", "--learning-rate", "1e-3",
              "--save-steps", "1", "--eval-steps", "7", "--save-total-limit", "3"]
-    call = lambda *arguments: subprocess.Popen([sys.executable, "-m", "tutelage.cli.main", "rloo", "--num-generations", "2", *arguments], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    call = lambda *arguments: subprocess.Popen([sys.executable, "-m", "tutelage.cli.main", "rloo", *arguments], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     assert call(*start, "--out", "whole").wait() == 0
     begun = call(*start, "--out", "cut")
     kills, last = 0, -1
     while kills < 6:
         steps = runs.Folder("cut").steps()
-        if begun.poll() is not None or (steps and steps[-1] > last + 2):  # it came further: kill it wherever it is now
+        assert begun.poll() in (None, 0)
+        if begun.poll() == 0 or (steps and steps[-1] > last + 2):  # it came further: kill it wherever it is now
             begun.kill()
             begun.wait()
             last = runs.Folder("cut").steps()[-1]
