@@ -47,8 +47,14 @@ TEST_CASE("every option changes what is learnt, and no cut into micro-batches do
       {"reward clip", [](C& c) { c.reward_clip = 0.5; }},
       {"missing EOS set", [](C& c) { c.missing_eos = "set", c.missing_eos_penalty = 1; }},
       {"missing EOS subtract", [](C& c) { c.missing_eos_penalty = 1; }},
-      {"several stop ids", [](C& c) { c.stop_ids = {2, 3, 9}; }},
-      {"minimum length", [](C& c) { c.min_new_tokens = 3, c.stop_ids = {2, 3, 4, 5, 6}; }},
+      {"several stop ids",
+       [](C& c) {
+         c.stop_ids = {2, 3, 9};
+       }},
+      {"minimum length",
+       [](C& c) {
+         c.min_new_tokens = 3, c.stop_ids = {2, 3, 4, 5, 6};
+       }},
       {"bootstrap", [](C& c) { c.bootstrap_truncated = true; }},
       {"white rewards", [](C& c) { c.whiten_rewards = true; }},
       {"advantages as they are", [](C& c) { c.whiten_advantages = false; }},
