@@ -13,6 +13,8 @@ def test_mean_kl_is_six_nats():
     kls, coefficients = [], []
 
     def keep(progress):
+        if progress.stage != "ppo":
+            return
         kls.append(progress.metrics["kl"])
         coefficients.append(progress.metrics["kl_coef"])
 
