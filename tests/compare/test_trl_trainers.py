@@ -50,7 +50,9 @@ def tokenizer():
 
 
 def ours(model, tmp_path):
+    """The same model here; TRL makes its reference from the folder too."""
     model.save_pretrained(tmp_path / "start")
+    model.config._name_or_path = str(tmp_path / "start")
     return nn.Transformer.load(str(tmp_path / "start"))
 
 
