@@ -275,6 +275,8 @@ void bind_numbers(py::module_& m) {
       .def_readonly("kl_coef", &train::PPOState::kl_coef);
 }
 
+}  // namespace
+
 void bind_policy_configs(py::module_& m) {
   using P = train::PPOConfig;
   ConfigClass<P> ppo(m, "PPOConfig", "PPO with a KL penalty to the starting policy.");
@@ -302,12 +304,9 @@ void bind_policy_configs(py::module_& m) {
   policy_fields(rejection).field("threshold", &train::RejectionConfig::threshold, "answers that score less are not learnt; None: all").done();
 }
 
-}  // namespace
-
 void bind_policy(py::module_& m) {
   bind_rewards(m);
   bind_numbers(m);
-  bind_policy_configs(m);
   using train::PPOTrainer;
   using H = Held<PPOTrainer>;
   py::class_<H> ppo(m, "PPOTrainer", "PPO; the reference is the policy as given where none is. critic: a RewardModel that values start from.");
