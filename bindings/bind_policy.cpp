@@ -156,7 +156,8 @@ template <class Trainer, class Class> void bind_trainer(Class& cls, const char* 
           py::arg("prompts"), py::arg("reward"), py::arg("iterations"), py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
           "generate, score, step. reward(prompts, responses), two lists a batch of token ids, or of texts where there is a tokenizer -> one number a "
           "sample; or a Reward, or a RewardModel.")
-      .def("state", [](const H& h) { return h.trainer.state(); }, "Everything that decides the next iteration: give it to a new trainer as state=.")
+      .def(
+          "state", [](const H& h) { return h.trainer.state(); }, "Everything that decides the next iteration: give it to a new trainer as state=.")
       .def_property_readonly("policy", [](const H& h) { return h.trainer.policy(); })
       .def_property_readonly("config", [](const H& h) { return h.trainer.config(); })
       .def_property_readonly("iteration", [](const H& h) { return h.trainer.iteration(); });
@@ -211,18 +212,22 @@ void bind_rewards(py::module_& m) {
       .def_readonly("tokens", &reward::Scores::tokens)
       .def_readonly("parts", &reward::Scores::parts);
   py::class_<reward::Reward>(m, "Reward", "A reward function, or a weighted sum of several.")
-      .def(py::init([](const py::object& f, bool per_token, bool on_ids) {
-             if (f.is_none()) return reward::Reward();
-             if (!per_token && !on_ids) return to_reward(f);
-             return python_reward(py::function(f), per_token, on_ids);
-           }),
-           py::arg("function") = py::none(), py::arg("per_token") = false, py::arg("on_ids") = false,
-           "function(prompts, responses); per_token: it returns a list a sample, one number a response token; on_ids: it is given ids, also where the "
-           "trainer has a tokenizer. None: an empty sum.")
-      .def_static("native", [](std::uintptr_t address) { return reward::Reward(reward::native_reward(reinterpret_cast<reward::NativeReward>(address))); },
-                  py::arg("address"), "A compiled function void(const tutelage::reward::NativeEpisodes*, double*), called without the GIL.")
-      .def("add", [](reward::Reward& r, const std::string& name, const py::object& part, double weight) { return r.add(name, to_reward(part), weight); },
-           py::arg("name"), py::arg("reward"), py::arg("weight") = 1.0, "Adds a part to the sum.")
+      .def(
+          py::init([](const py::object& f, bool per_token, bool on_ids) {
+            if (f.is_none()) return reward::Reward();
+            if (!per_token && !on_ids) return to_reward(f);
+            return python_reward(py::function(f), per_token, on_ids);
+          }),
+          py::arg("function") = py::none(), py::arg("per_token") = false, py::arg("on_ids") = false,
+          "function(prompts, responses); per_token: it returns a list a sample, one number a response token; on_ids: it is given ids, also where the "
+          "trainer has a tokenizer. None: an empty sum.")
+      .def_static(
+          "native", [](std::uintptr_t address) { return reward::Reward(reward::native_reward(reinterpret_cast<reward::NativeReward>(address))); },
+          py::arg("address"), "A compiled function void(const tutelage::reward::NativeEpisodes*, double*), called without the GIL.")
+      .def(
+          "add",
+          [](reward::Reward& r, const std::string& name, const py::object& part, double weight) { return r.add(name, to_reward(part), weight); },
+          py::arg("name"), py::arg("reward"), py::arg("weight") = 1.0, "Adds a part to the sum.")
       .def_property_readonly("names", [](const reward::Reward& r) {
         std::vector<std::string> names;
         for (const auto& p : r.parts) names.push_back(p.name);
@@ -232,7 +237,8 @@ void bind_rewards(py::module_& m) {
 
 void bind_numbers(py::module_& m) {
   using S = train::PolicyStats;
-  py::class_<S> stats(m, "PolicyStats", "One iteration of PPO, RLOO, GRPO or rejection sampling in numbers; docs/algorithms/metrics.md defines each.");
+  py::class_<S> stats(m, "PolicyStats",
+                      "One iteration of PPO, RLOO, GRPO or rejection sampling in numbers; docs/algorithms/metrics.md defines each.");
   stats.def_readonly("warnings", &S::warnings, "What looks wrong, with the likely cause; each once a trainer.").def("metrics", [](const S& s) {
     py::dict d;
     for (const auto& [name, value] : s.metrics()) d[name.c_str()] = value;
@@ -247,14 +253,16 @@ void bind_numbers(py::module_& m) {
   using R = train::Rollout;
   py::class_<R> rollout(m, "Rollout", "What is known of the answers of a step; flat over their tokens, answer i has [offsets[i], offsets[i + 1]).");
   rollout.def_readonly("offsets", &R::offsets).def_readonly("scores", &R::scores).def_readonly("kl_sums", &R::kl_sums);
-  const std::pair<const char*, std::vector<float> R::*> arrays[] = {{"old_logprobs", &R::old_logprobs}, {"ref_logprobs", &R::ref_logprobs},
-                                                                    {"kl", &R::kl},                     {"rewards", &R::rewards},
-                                                                    {"values", &R::values},             {"advantages", &R::advantages},
+  const std::pair<const char*, std::vector<float> R::*> arrays[] = {{"old_logprobs", &R::old_logprobs},
+                                                                    {"ref_logprobs", &R::ref_logprobs},
+                                                                    {"kl", &R::kl},
+                                                                    {"rewards", &R::rewards},
+                                                                    {"values", &R::values},
+                                                                    {"advantages", &R::advantages},
                                                                     {"returns", &R::returns}};
   for (const auto& [name, member] : arrays)
-    rollout.def_property_readonly(name, [member = member](const R& r) {
-      return py::array_t<float>(static_cast<py::ssize_t>((r.*member).size()), (r.*member).data());
-    });
+    rollout.def_property_readonly(
+        name, [member = member](const R& r) { return py::array_t<float>(static_cast<py::ssize_t>((r.*member).size()), (r.*member).data()); });
   py::class_<train::PolicyState> policy_state(m, "PolicyState");
   bind_checkpoints(policy_state);
   policy_state.def_readonly("policy", &train::PolicyState::policy)
@@ -268,6 +276,8 @@ void bind_numbers(py::module_& m) {
       .def_readonly("iteration", &train::PPOState::iteration)
       .def_readonly("kl_coef", &train::PPOState::kl_coef);
 }
+
+}  // namespace
 
 void bind_policy_configs(py::module_& m) {
   using P = train::PPOConfig;
@@ -296,12 +306,9 @@ void bind_policy_configs(py::module_& m) {
   policy_fields(rejection).field("threshold", &train::RejectionConfig::threshold, "answers that score less are not learnt; None: all").done();
 }
 
-}  // namespace
-
 void bind_policy(py::module_& m) {
   bind_rewards(m);
   bind_numbers(m);
-  bind_policy_configs(m);
   using train::PPOTrainer;
   using H = Held<PPOTrainer>;
   py::class_<H> ppo(m, "PPOTrainer", "PPO; the reference is the policy as given where none is. critic: a RewardModel that values start from.");
@@ -326,8 +333,9 @@ void bind_policy(py::module_& m) {
           py::arg("prompts"), py::arg("responses"), py::arg("scores"), py::arg("rehearsal") = std::vector<text::Example>(),
           py::arg("token_scores") = TokenScores(), py::arg("lr_factor") = 1.0,
           "Learns from the answers that generate() gave to the prompts and their scores.")
-      .def_property_readonly("value_head", [](const H& h) { return std::pair(h.trainer.model().value_head.weight, h.trainer.model().value_head.bias); },
-                             "Weight (1, C) and bias (1).");
+      .def_property_readonly(
+          "value_head", [](const H& h) { return std::pair(h.trainer.model().value_head.weight, h.trainer.model().value_head.bias); },
+          "Weight (1, C) and bias (1).");
   bind_trainer<PPOTrainer>(ppo, "PPOTrainer");
   bind_reference<PPOTrainer>(ppo, "PPOTrainer");
   group_trainer<train::RLOOTrainer, train::RLOOConfig>(m, "RLOOTrainer", "RLOO; the reference is the policy as given where none is.");
@@ -358,8 +366,8 @@ void bind_policy(py::module_& m) {
       .def_readonly("score", &train::BestAnswer::score)
       .def_readonly("rank", &train::BestAnswer::rank);
   m.def(
-      "shuffled", [](std::int64_t n, std::uint64_t seed, std::int64_t number) { return train::shuffled(n, seed, number); }, py::arg("n"), py::arg("seed"),
-      py::arg("number"), "The order in which trainers take n items in pass `number` over them.");
+      "shuffled", [](std::int64_t n, std::uint64_t seed, std::int64_t number) { return train::shuffled(n, seed, number); }, py::arg("n"),
+      py::arg("seed"), py::arg("number"), "The order in which trainers take n items in pass `number` over them.");
   m.def(
       "best_of_n",
       [](const nn::Transformer& policy, const py::list& prompts, const py::object& f, const train::RejectionConfig& config,

@@ -15,7 +15,8 @@ void bind_reward(py::module_& m) {
       .def_readonly("probability", &train::Pair::probability)
       .def_readonly("weight", &train::Pair::weight);
   using reward::RewardModel;
-  py::class_<RewardModel>(m, "RewardModel", "A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.")
+  py::class_<RewardModel>(m, "RewardModel",
+                          "A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.")
       .def(py::init<const nn::Transformer&, std::uint64_t>(), py::arg("trunk"), py::arg("seed") = 0,
            "The trunk starts from a language model, the head from N(0, 1 / sqrt(C + 1)).")
       .def(

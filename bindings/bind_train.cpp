@@ -54,7 +54,7 @@ template <class Trainer, class Item, class State, class Class> Class& bind_learn
 template <class Trainer, class Config> py::class_<Trainer> preference_class(py::module_& m, const char* name, const char* doc) {
   py::class_<Trainer> cls(m, name, doc);
   cls.def(py::init([name](const std::optional<nn::Transformer>& policy, const Config& config, const std::optional<nn::Transformer>& reference,
-                      const std::optional<train::PreferenceState>& state) {
+                          const std::optional<train::PreferenceState>& state) {
             if (state) return Trainer(*state, config);
             if (!policy) detail::fail<ValueError>(name, "there is nothing to train", "neither policy nor state", "one of them");
             return Trainer(*policy, reference ? *reference : *policy, config);
@@ -152,8 +152,7 @@ void bind_train(py::module_& m) {
   bind_checkpoints(sft_state);
   py::class_<train::RewardState> reward_state(m, "RewardState");
   bind_checkpoints(reward_state);
-  reward_state.def_readonly("model", &train::RewardState::model)
-      .def_readonly("position", &train::RewardState::position);
+  reward_state.def_readonly("model", &train::RewardState::model).def_readonly("position", &train::RewardState::position);
   py::class_<train::PreferenceState> preference_state(m, "PreferenceState");
   bind_checkpoints(preference_state);
   preference_state.def_readonly("policy", &train::PreferenceState::policy)
@@ -170,29 +169,34 @@ void bind_train(py::module_& m) {
   bind_learner<train::SFTTrainer, text::Example, train::SFTState>(sft, "examples");
   py::class_<train::RewardTrainer> reward(m, "RewardTrainer", "A reward model from pairs; with an adapter in its trunk, the adapter and the head.");
   reward
-      .def(py::init(
-               [](const std::optional<reward::RewardModel>& model, const train::RewardConfig& config, const std::optional<train::RewardState>& state) {
-                 if (state) return train::RewardTrainer(*state, config);
-                 if (!model) detail::fail<ValueError>("RewardTrainer", "there is nothing to train", "neither model nor state", "one of them");
-                 return train::RewardTrainer(*model, config);
-               }),
+      .def(py::init([](const std::optional<reward::RewardModel>& model, const train::RewardConfig& config,
+                       const std::optional<train::RewardState>& state) {
+             if (state) return train::RewardTrainer(*state, config);
+             if (!model) detail::fail<ValueError>("RewardTrainer", "there is nothing to train", "neither model nor state", "one of them");
+             return train::RewardTrainer(*model, config);
+           }),
            py::arg("model") = py::none(), py::arg("config") = train::RewardConfig(), py::arg("state") = py::none())
       .def_property_readonly("model", &train::RewardTrainer::model);
   bind_learner<train::RewardTrainer, train::Pair, train::RewardState>(reward, "pairs");
   using Ids = train::TokenIds;
   py::class_<train::Preference>(m, "Preference", "Two answers to one prompt, as token ids.")
-      .def(py::init([](Ids prompt, Ids chosen, Ids rejected) { return train::Preference{prompt, chosen, rejected}; }), py::arg("prompt"),
-           py::arg("chosen"), py::arg("rejected"))
+      .def(py::init([](Ids prompt, Ids chosen, Ids rejected) {
+             return train::Preference{prompt, chosen, rejected};
+           }),
+           py::arg("prompt"), py::arg("chosen"), py::arg("rejected"))
       .def_readonly("prompt", &train::Preference::prompt)
       .def_readonly("chosen", &train::Preference::chosen)
       .def_readonly("rejected", &train::Preference::rejected);
   py::class_<train::Labelled>(m, "Labelled", "One answer to a prompt, desirable or not.")
-      .def(py::init([](Ids prompt, Ids completion, bool label) { return train::Labelled{prompt, completion, label}; }), py::arg("prompt"),
-           py::arg("completion"), py::arg("label"))
+      .def(py::init([](Ids prompt, Ids completion, bool label) {
+             return train::Labelled{prompt, completion, label};
+           }),
+           py::arg("prompt"), py::arg("completion"), py::arg("label"))
       .def_readonly("prompt", &train::Labelled::prompt)
       .def_readonly("completion", &train::Labelled::completion)
       .def_readonly("label", &train::Labelled::label);
-  auto dpo = preference_class<train::DPOTrainer, train::DPOConfig>(m, "DPOTrainer", "Direct preference optimisation; the reference is the policy as given.");
+  auto dpo =
+      preference_class<train::DPOTrainer, train::DPOConfig>(m, "DPOTrainer", "Direct preference optimisation; the reference is the policy as given.");
   bind_learner<train::DPOTrainer, train::Preference, train::PreferenceState>(dpo, "pairs");
   auto kto = preference_class<train::KTOTrainer, train::KTOConfig>(m, "KTOTrainer", "Kahneman-Tversky optimisation; two answers or more a step.");
   bind_learner<train::KTOTrainer, train::Labelled, train::PreferenceState>(kto, "answers");

@@ -72,6 +72,7 @@ PYBIND11_MODULE(_core, m) {
   bind_text(m);
   bind_formulas(m);
   bind_prefs(m);
+  bind_policy_configs(m);
   bind_train_configs(m);
   bind_reward(m);
   bind_policy(m);

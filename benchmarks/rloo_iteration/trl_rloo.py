@@ -44,7 +44,10 @@ def setup(shape, threads):
                       weight_decay=0.0, lr_scheduler_type="constant", max_steps=10**6, use_cpu=True, bf16=False, gradient_checkpointing=False, report_to=[],
                       save_strategy="no", disable_tqdm=True)
     prompts = [{"prompt": " ".join(f"w{i}" for i in p)} for p in inputs.prompts(shape)]
-    trainer = Told(model=gpt2.model(shape, spread=1.0), args=args, processing_class=tokenizer(shape), train_dataset=Dataset.from_list(prompts),
+    model = gpt2.model(shape, spread=1.0)
+    model.config._name_or_path = tempfile.mkdtemp()  # where TRL takes its reference from
+    model.save_pretrained(model.config._name_or_path)
+    trainer = Told(model=model, args=args, processing_class=tokenizer(shape), train_dataset=Dataset.from_list(prompts),
                    reward_funcs=lambda completion_ids, **_: inputs.scores(completion_ids, shape.vocab_size))
     trainer.create_optimizer_and_scheduler(num_training_steps=10**6)
     trainer.current_gradient_accumulation_steps = 1

@@ -50,13 +50,11 @@ struct Reward {
 
   Reward() = default;
   template <class F>
-    requires(std::is_invocable_r_v<std::vector<double>, const F&, std::span<const Episode>>)
-  Reward(F f) {
+  requires(std::is_invocable_r_v<std::vector<double>, const F&, std::span<const Episode>>) Reward(F f) {
     parts.emplace_back().sequence = std::move(f);
   }
   template <class F>
-    requires(std::is_invocable_r_v<std::vector<std::vector<double>>, const F&, std::span<const Episode>>)
-  Reward(F f) {
+  requires(std::is_invocable_r_v<std::vector<std::vector<double>>, const F&, std::span<const Episode>>) Reward(F f) {
     parts.emplace_back().tokens = std::move(f);
   }
   /// Adds a part. A mixture's own parts are added with their weights times this one.

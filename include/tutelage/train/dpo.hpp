@@ -11,7 +11,9 @@ TUTELAGE_BEGIN
 namespace train {
 
 /// Two answers to one prompt, as token ids.
-struct Preference { TokenIds prompt, chosen, rejected; };
+struct Preference {
+  TokenIds prompt, chosen, rejected;
+};
 
 /// Direct preference optimisation (Rafailov et al. 2023) and its relatives; see rl::dpo_loss. docs/algorithms/dpo.md has its details.
 struct DPOConfig : EpochConfig {
@@ -27,8 +29,8 @@ struct PreferenceStats {
   double loss = 0;
   double grad_norm = 0;  // before clipping
   double rewards_chosen = 0, rewards_rejected = 0;
-  double rewards_accuracies = 0;  // share of pairs whose chosen reward is the higher; equal ones count one half. KTO: 0
-  double rewards_margins = 0;     // chosen - rejected
+  double rewards_accuracies = 0;                // share of pairs whose chosen reward is the higher; equal ones count one half. KTO: 0
+  double rewards_margins = 0;                   // chosen - rejected
   double logps_chosen = 0, logps_rejected = 0;  // log-probs summed over the answer, nats
   double kl = 0;                                // KTO: the reference point
   Metrics metrics() const;

@@ -5,8 +5,8 @@ TUTELAGE_BEGIN
 
 namespace train {
 
-/// Advantages relative to the answers to the same prompt, a token loss, and KL in the loss (Shao et al. 2024). Its unnormalised form (Liu et al. 2025) is
-/// scale_rewards "none" with aggregation "seq-mean-token-sum-norm". docs/algorithms/grpo.md has its details.
+/// Advantages relative to the answers to the same prompt, a token loss, and KL in the loss (Shao et al. 2024). Its unnormalised form (Liu et al.
+/// 2025) is scale_rewards "none" with aggregation "seq-mean-token-sum-norm". docs/algorithms/grpo.md has its details.
 struct GRPOConfig : PolicyConfig {
   std::string scale_rewards = "group";  // group: divided by the std of the group (ddof 1) + 1e-4; none
   GRPOConfig() {

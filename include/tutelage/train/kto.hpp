@@ -11,7 +11,8 @@ struct Labelled {
   bool label = true;
 };
 
-/// Kahneman-Tversky optimisation (Ethayarajh et al. 2024): single answers, each good or bad; see rl::kto_loss. docs/algorithms/kto.md has its details.
+/// Kahneman-Tversky optimisation (Ethayarajh et al. 2024): single answers, each good or bad; see rl::kto_loss. docs/algorithms/kto.md has its
+/// details.
 struct KTOConfig : EpochConfig {
   double beta = 0.1;
   double desirable_weight = 1.0, undesirable_weight = 1.0;

@@ -23,7 +23,7 @@ using TokenIds = std::vector<std::int32_t>;
 /// What PPO, RLOO and GRPO have in common: how answers are drawn and scored, and how the policy moves on them.
 struct PolicyConfig {
   // rollout
-  std::int64_t batch_size = 0;      // prompts an iteration of train(), in seeded order; 0: all, as given
+  std::int64_t batch_size = 0;       // prompts an iteration of train(), in seeded order; 0: all, as given
   std::int64_t num_generations = 1;  // answers to each prompt, a group
   std::int64_t max_new_tokens = 24;
   std::int64_t min_new_tokens = 0;     // so many tokens hold no stop id, in sampling and in every log-prob
@@ -43,14 +43,14 @@ struct PolicyConfig {
   double kl_horizon = 10000;        // answers
   std::string kl_per = "sequence";  // what kl_target counts: sums over an answer, or the mean of a token: "token"
   // optimisation
-  std::int64_t num_epochs = 4;          // passes over each rollout
-  std::int64_t mini_batch_size = 0;     // answers an optimiser step; 0: all
-  std::int64_t micro_batch_size = 0;    // answers computed at once; 0: the whole step. Does not change the result
-  double clip_range = 0.2;              // of the ratio, downwards, and upwards where clip_range_high is not given
+  std::int64_t num_epochs = 4;        // passes over each rollout
+  std::int64_t mini_batch_size = 0;   // answers an optimiser step; 0: all
+  std::int64_t micro_batch_size = 0;  // answers computed at once; 0: the whole step. Does not change the result
+  double clip_range = 0.2;            // of the ratio, downwards, and upwards where clip_range_high is not given
   std::optional<double> clip_range_high;
-  std::optional<double> dual_clip;        // bound of the loss where the advantage is negative, times it; more than 1
-  double entropy_coef = 0.0;              // bonus
-  double target_kl = 0.0;                 // an update whose approx_kl is above is not made and ends the iteration; 0: off
+  std::optional<double> dual_clip;         // bound of the loss where the advantage is negative, times it; more than 1
+  double entropy_coef = 0.0;               // bonus
+  double target_kl = 0.0;                  // an update whose approx_kl is above is not made and ends the iteration; 0: off
   std::string aggregation = "token-mean";  // see rl::aggregate; max_length is max_new_tokens
   optim::AdamWConfig optimizer;
   std::uint64_t seed = 0;
@@ -73,22 +73,22 @@ struct Rollout {
 
 /// One iteration of PPO, RLOO or GRPO in numbers; every mean is over real response tokens, over answers or, where stated, over updates.
 struct PolicyStats {
-  double reward = 0, reward_std = 0;  // of the scores as given, over answers; std with ddof 1
-  double frac_reward_zero_std = 0;    // share of groups whose answers all scored the same
-  double kl = 0;                      // sum of log(policy / reference) an answer, nats, mean over answers
-  double kl_coef = 0;                 // that this iteration was rewarded with
-  double entropy = 0;                 // mean of -log p of the tokens drawn, nats a token: an unbiased estimate
-  double response_length = 0;         // tokens
-  double frac_ended = 0;              // share of answers that end with a stop id
+  double reward = 0, reward_std = 0;                                  // of the scores as given, over answers; std with ddof 1
+  double frac_reward_zero_std = 0;                                    // share of groups whose answers all scored the same
+  double kl = 0;                                                      // sum of log(policy / reference) an answer, nats, mean over answers
+  double kl_coef = 0;                                                 // that this iteration was rewarded with
+  double entropy = 0;                                                 // mean of -log p of the tokens drawn, nats a token: an unbiased estimate
+  double response_length = 0;                                         // tokens
+  double frac_ended = 0;                                              // share of answers that end with a stop id
   double policy_loss = 0, value_loss = 0, kl_loss = 0, ptx_loss = 0;  // means over updates; kl_loss: KL times kl_coef, where KL is in the loss
   double clip_fraction = 0, value_clip_fraction = 0;                  // share of tokens (RLOO: answers), mean over updates
-  double approx_kl = 0;                                     // of the policy to the one that sampled: mean (l - l_old)^2 / 2 a token (RLOO: an answer)
-  double grad_norm = 0;                                     // before clipping
-  double explained_variance = 0;                            // of returns by values, at the iteration's start: 1 - var(R - V) / var(R)
-  double first_ratio_min = 1, first_ratio_max = 1;          // of the first minibatch: exactly 1
-  std::int64_t clamped = 0;                                 // log-ratios beyond +-20
-  std::int64_t updates = 0;                                 // optimiser steps
-  std::vector<std::string> warnings;                        // what looks wrong, with the likely cause; each once a trainer
+  double approx_kl = 0;                             // of the policy to the one that sampled: mean (l - l_old)^2 / 2 a token (RLOO: an answer)
+  double grad_norm = 0;                             // before clipping
+  double explained_variance = 0;                    // of returns by values, at the iteration's start: 1 - var(R - V) / var(R)
+  double first_ratio_min = 1, first_ratio_max = 1;  // of the first minibatch: exactly 1
+  std::int64_t clamped = 0;                         // log-ratios beyond +-20
+  std::int64_t updates = 0;                         // optimiser steps
+  std::vector<std::string> warnings;                // what looks wrong, with the likely cause; each once a trainer
   /// Names and numbers, in order: what a line of metrics holds.
   std::vector<std::pair<std::string, double>> metrics() const;
 };
@@ -131,7 +131,8 @@ class Watch {
  public:
   /// Warnings of this step that were not given before. `kl_sums`: of each answer; `can_end`: there is a stop id; `grouped`: answers to a prompt are
   /// compared with each other.
-  std::vector<std::string> look(const PolicyStats& stats, std::span<const double> scores, std::span<const double> kl_sums, bool can_end, bool grouped);
+  std::vector<std::string> look(const PolicyStats& stats, std::span<const double> scores, std::span<const double> kl_sums, bool can_end,
+                                bool grouped);
 
  private:
   std::set<std::string> told_;

@@ -6,17 +6,18 @@ TUTELAGE_BEGIN
 
 namespace train {
 
-/// PPO with a KL penalty to the starting policy (Schulman et al. 2017; Ziegler et al. 2019; Ouyang et al. 2022). docs/algorithms/ppo.md has its details.
+/// PPO with a KL penalty to the starting policy (Schulman et al. 2017; Ziegler et al. 2019; Ouyang et al. 2022). docs/algorithms/ppo.md has its
+/// details.
 struct PPOConfig : PolicyConfig {
   // advantages
   double gamma = 1.0;
   double gae_lambda = 0.95;
-  bool bootstrap_truncated = false;       // the value after an answer that was cut stands for what was cut off; false: cut answers end as others
-  bool whiten_rewards = false;            // token rewards, their mean kept
+  bool bootstrap_truncated = false;  // the value after an answer that was cut stands for what was cut off; false: cut answers end as others
+  bool whiten_rewards = false;       // token rewards, their mean kept
   bool whiten_advantages = true;
-  bool whiten_keep_mean = false;          // of advantages
-  int whiten_ddof = 0;                    // 0 as OpenAI's code, 1 as TRL's
-  std::string whiten_scope = "rollout";   // of advantages: rollout, or mini_batch
+  bool whiten_keep_mean = false;         // of advantages
+  int whiten_ddof = 0;                   // 0 as OpenAI's code, 1 as TRL's
+  std::string whiten_scope = "rollout";  // of advantages: rollout, or mini_batch
   // critic
   double clip_range_value = 0.2;
   double vf_coef = 0.1;

@@ -30,9 +30,9 @@ struct RewardConfig : EpochConfig {
 /// One step of reward training in numbers, before it was taken.
 struct RewardStats {
   double loss = 0;
-  double grad_norm = 0;                 // before clipping
-  double accuracy = 0;                  // share of pairs whose chosen sequence scores higher; equal scores count one half
-  double margin = 0, mean_reward = 0;   // mean of chosen - rejected; mean of all scores
+  double grad_norm = 0;                // before clipping
+  double accuracy = 0;                 // share of pairs whose chosen sequence scores higher; equal scores count one half
+  double margin = 0, mean_reward = 0;  // mean of chosen - rejected; mean of all scores
   Metrics metrics() const {
     return {{"loss", loss}, {"grad_norm", grad_norm}, {"accuracy", accuracy}, {"margin", margin}, {"mean_reward", mean_reward}};
   }

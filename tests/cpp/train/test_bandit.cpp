@@ -90,15 +90,16 @@ TEST_CASE("unscaled GRPO ends there, with the KL in the reward or k2 in the loss
   config.scale_rewards = "none", config.aggregation = "seq-mean-token-sum-norm";
   config.kl_in = "reward", config.kl_estimator = "k1";
   CHECK(learnt<train::GRPOTrainer>(config) < 0.01);
-  config.kl_in = "loss", config.kl_estimator = "k2";
+  // A group's mean holds the answer itself: advantages are (n - 1) / n of RLOO's, the KL in the loss is not, so that n is to be large.
+  config.kl_in = "loss", config.kl_estimator = "k2", config.num_generations = 128;
   CHECK(learnt<train::GRPOTrainer>(config) < 0.01);
 }
 
-TEST_CASE("GRPO scaled by groups, or with k3 in the loss, ends elsewhere") {
+TEST_CASE("GRPO with the KL in the loss ends elsewhere where it is scaled by groups, or the estimator is k3") {
   train::GRPOConfig config;
-  config.kl_in = "reward", config.kl_estimator = "k1";
+  config.num_generations = 128, config.kl_in = "loss", config.kl_estimator = "k2";
   CHECK(learnt<train::GRPOTrainer>(config) > 0.03);
-  config.scale_rewards = "none", config.kl_in = "loss", config.kl_estimator = "k3";
+  config.scale_rewards = "none", config.kl_estimator = "k3";
   CHECK(learnt<train::GRPOTrainer>(config) > 0.03);
 }
 

@@ -137,7 +137,9 @@ TEST_CASE("rewards may be of tokens, and sums of weighted parts") {
   trainer.train(prompts(4), mixture, 1);
   CHECK(trainer.iteration() == 1);
   CHECK_THROWS_AS(trainer.train(prompts(4), reward::Reward(), 1), ValueError);
-  CHECK_THROWS_AS(trainer.train(prompts(4), [](std::span<const Episode> e) { return std::vector<std::vector<double>>(e.size()); }, 1), ShapeError);
+  CHECK_THROWS_AS(trainer.train(
+                      prompts(4), [](std::span<const Episode> e) { return std::vector<std::vector<double>>(e.size()); }, 1),
+                  ShapeError);
   CHECK_THROWS_AS(mixture.add("again", sevens, std::nan("")), ValueError);
 }
 

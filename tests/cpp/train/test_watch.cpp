@@ -79,8 +79,6 @@ TEST_CASE("what is not finite stops the step and is named") {
   try {
     trainer.step(prompts(4), answers, scores_of(answers));
     FAIL("a model with NaN learnt");
-  } catch (const NumericError& e) {
-    CHECK(std::string(e.what()).find("blocks.0.up_weight") != std::string::npos);
-  }
+  } catch (const NumericError& e) { CHECK(std::string(e.what()).find("blocks.0.up_weight") != std::string::npos); }
   CHECK(state(trainer) == before);
 }

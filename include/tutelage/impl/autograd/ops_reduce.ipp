@@ -70,8 +70,7 @@ template <class T> BasicTensor<T> sum_runs(const BasicTensor<T>& x, std::span<co
   for (std::size_t i = 0; i + 1 < at.size(); ++i)
     if (at[i + 1] > at[i]) kernels::row_sum(x.data() + at[i], 1, at[i + 1] - at[i], sums + i);
   return autograd::Tape<T>::record({&x}, std::move(y), [at](autograd::Backward<T>& step) {
-    for (std::size_t i = 0; i + 1 < at.size(); ++i)
-      kernels::add_constant(step.out_grad()[i], step.in_grad(0) + at[i], at[i + 1] - at[i]);
+    for (std::size_t i = 0; i + 1 < at.size(); ++i) kernels::add_constant(step.out_grad()[i], step.in_grad(0) + at[i], at[i + 1] - at[i]);
   });
 }
 

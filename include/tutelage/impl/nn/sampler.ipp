@@ -22,7 +22,7 @@ inline constexpr float kForbidden = 1e9f;
 /// One token to draw: the logits' row, which the repetition penalty changes in place, and the coordinates of its random number.
 struct Draw {
   float* logits;
-  std::span<const std::int32_t> seen;  // ids of the prompt and the answer so far, each once; empty without a repetition penalty
+  std::span<const std::int32_t> seen;       // ids of the prompt and the answer so far, each once; empty without a repetition penalty
   std::span<const std::int32_t> forbidden;  // ids that must not be drawn
   std::uint64_t seed;
   std::uint32_t item, sample, position;

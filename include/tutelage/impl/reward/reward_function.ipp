@@ -86,8 +86,8 @@ TUTELAGE_INLINE RewardFunction native_reward(NativeReward f) {
       ended.push_back(e.ended);
     }
     std::vector<double> rewards(episodes.size(), std::nan(""));  // one that is not written is refused
-    const NativeEpisodes batch{static_cast<std::int64_t>(episodes.size()), prompts.data(), prompt_offsets.data(), responses.data(),
-                               response_offsets.data(), ended.data()};
+    const NativeEpisodes batch{
+        static_cast<std::int64_t>(episodes.size()), prompts.data(), prompt_offsets.data(), responses.data(), response_offsets.data(), ended.data()};
     f(&batch, rewards.data());
     return rewards;
   };

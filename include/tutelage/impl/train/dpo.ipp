@@ -59,7 +59,8 @@ inline AnswerBatch sides(std::span<const Preference> pairs) {
   return batch;
 }
 
-inline void check_answer(const char* function, std::size_t sample, const TokenIds& prompt, const TokenIds& answer, const nn::TransformerConfig& config) {
+inline void check_answer(const char* function, std::size_t sample, const TokenIds& prompt, const TokenIds& answer,
+                         const nn::TransformerConfig& config) {
   if (prompt.empty() || answer.empty())
     detail::fail<ValueError>(function, "prompt or answer of sample " + detail::str(sample) + " is empty", "no token", "at least one");
   TokenIds whole = prompt;
@@ -86,7 +87,9 @@ inline std::vector<float> side_logprobs(const nn::Transformer& model, std::span<
 }
 
 /// Numbers of a step, in item order.
-struct PairTerms { std::vector<double> loss, chosen, rejected, logps_chosen, logps_rejected; };
+struct PairTerms {
+  std::vector<double> loss, chosen, rejected, logps_chosen, logps_rejected;
+};
 
 /// The loss's terms of some pairs of a step of `count`. reference: log-probs of their sides.
 inline Tensor dpo_terms_of(const DPOConfig& c, const nn::Transformer& policy, std::span<const Preference> pairs, std::span<const float> reference,

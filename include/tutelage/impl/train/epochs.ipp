@@ -34,10 +34,11 @@ inline optim::Schedule::Kind schedule_kind(const char* name, const std::string& 
   detail::fail<ConfigError>(name, "schedule is unknown", schedule, "constant, linear or cosine");
 }
 
-/// The loop of train(): step(items, their places in the data, lr_factor) learns. It begins at step `position` of the passes, which counts on after each
-/// step and is 0 again at the end; so a trainer that was stopped, or made from a state, goes on where it was.
+/// The loop of train(): step(items, their places in the data, lr_factor) learns. It begins at step `position` of the passes, which counts on after
+/// each step and is 0 again at the end; so a trainer that was stopped, or made from a state, goes on where it was.
 template <class Stats, class Item, class Step>
-Stats epoch_loop(const char* stage, const EpochConfig& c, std::span<const Item> data, std::int64_t& position, const RunOptions& run, const Step& step) {
+Stats epoch_loop(const char* stage, const EpochConfig& c, std::span<const Item> data, std::int64_t& position, const RunOptions& run,
+                 const Step& step) {
   const auto n = static_cast<std::int64_t>(data.size());
   const std::int64_t steps_per_epoch = (n + c.batch_size - 1) / c.batch_size, total = steps_per_epoch * c.epochs;
   const optim::Schedule schedule{schedule_kind(stage, c.schedule), c.warmup_steps, total, 0.0};
@@ -48,7 +49,8 @@ Stats epoch_loop(const char* stage, const EpochConfig& c, std::span<const Item> 
     if (run.stop_requested()) return last;
     const std::int64_t in_epoch = position % steps_per_epoch, begin = in_epoch * c.batch_size;
     if (order.empty() || in_epoch == 0) order = shuffled(n, c.seed, position / steps_per_epoch);
-    const auto places = std::span(order).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(n, begin + c.batch_size) - begin));
+    const auto places =
+        std::span(order).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(std::min(n, begin + c.batch_size) - begin));
     items.clear();
     for (const auto place : places) items.push_back(data[static_cast<std::size_t>(place)]);
     last = step(std::span<const Item>(items), std::span<const std::int64_t>(places), schedule.factor(position));

@@ -56,7 +56,9 @@ inline double reference_point(const nn::Transformer& policy, const nn::Transform
 }
 
 /// Numbers of a step, in item order.
-struct LabelledTerms { std::vector<double> loss, rewards, logps; };
+struct LabelledTerms {
+  std::vector<double> loss, rewards, logps;
+};
 
 inline Tensor kto_terms_of(const KTOConfig& c, const nn::Transformer& policy, std::span<const Labelled> answers, std::span<const float> reference,
                            double kl, double count, LabelledTerms& terms) {

@@ -122,7 +122,8 @@ TUTELAGE_INLINE std::vector<std::string> Watch::look(const PolicyStats& s, std::
   const double spread = n > 1 ? std::sqrt(detail_::squares_of({kl_sums.begin(), kl_sums.end()}, s.kl) / (n - 1) / n) : 0.0;
   if (n > 1 && s.kl < -3 * spread && s.kl < -1e-3)
     tell("negative KL", "its mean is " + detail::str(s.kl) + " nats an answer, further below 0 than chance explains (standard error " +
-                            detail::str(spread) + "). A KL is never negative: the answers do not come from the policy whose log-probs they carry "
+                            detail::str(spread) +
+                            "). A KL is never negative: the answers do not come from the policy whose log-probs they carry "
                             "(truncated sampling, a forced length, another temperature), or policy and reference were mixed up.");
   bool constant = n > 1;
   for (const double r : scores) constant = constant && r == scores[0];
@@ -130,16 +131,19 @@ TUTELAGE_INLINE std::vector<std::string> Watch::look(const PolicyStats& s, std::
     tell("constant reward", "all " + detail::str(scores.size()) + " answers scored " + detail::str(scores[0]) +
                                 ". Nothing can be learnt from it: the reward function may look for what never occurs, or read the wrong argument.");
   else if (grouped && s.frac_reward_zero_std > 0.5)
-    tell("groups without variance", detail::str(100 * s.frac_reward_zero_std) + " % of the prompts have answers that all scored the same, and teach "
+    tell("groups without variance", detail::str(100 * s.frac_reward_zero_std) +
+                                        " % of the prompts have answers that all scored the same, and teach "
                                         "nothing. Raise num_generations or temperature, grade the reward finer, or leave out prompts that are always "
                                         "or never solved.");
   answers_ += static_cast<std::int64_t>(scores.size());
   ended_ += static_cast<std::int64_t>(std::llround(s.frac_ended * n));
   if (can_end && n > 1 && s.frac_ended == 0) {
-    tell("all answers cut", "none of " + detail::str(scores.size()) + " answers ended before max_new_tokens. Raise it, set missing_eos_penalty, or "
+    tell("all answers cut", "none of " + detail::str(scores.size()) +
+                                " answers ended before max_new_tokens. Raise it, set missing_eos_penalty, or "
                                 "check that stop_ids are the ids with which this model ends an answer.");
     if (ended_ == 0 && answers_ >= 256)
-      tell("EOS never produced", "none of the " + detail::str(answers_) + " answers so far ended with a stop id. The model may never have learnt to "
+      tell("EOS never produced", "none of the " + detail::str(answers_) +
+                                     " answers so far ended with a stop id. The model may never have learnt to "
                                      "end (does its SFT data hold the end token?), or stop_ids are not its own.");
   }
   return out;

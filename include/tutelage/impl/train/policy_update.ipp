@@ -33,7 +33,8 @@ struct Part {
     Tensor shares(terms.shape());
     float* x = shares.mutable_data();
     for (std::size_t i = 0; i + 1 < batch.offsets.size(); ++i)
-      for (auto t = batch.offsets[i]; t < batch.offsets[i + 1]; ++t) x[t] = static_cast<float>(1.0 / static_cast<double>(batch.offsets[i + 1] - batch.offsets[i]));
+      for (auto t = batch.offsets[i]; t < batch.offsets[i + 1]; ++t)
+        x[t] = static_cast<float>(1.0 / static_cast<double>(batch.offsets[i + 1] - batch.offsets[i]));
     return ops::mul(terms, shares);
   }
 };
@@ -76,9 +77,8 @@ inline Tensor regular_terms(const PolicyConfig& c, const nn::Transformer& policy
   Tensor out;
   if (c.kl_in == "loss" && kl_coef > 0) {
     const Tensor ref_rows = ops::rows(reference.hidden(part.batch.tokens), part.batch.positions);
-    const Tensor kl = c.kl_estimator == "full"
-                          ? answer_full_kl(policy, rows, reference, ref_rows, part.batch, c)
-                          : rl::kl_estimate(logprobs, answer_logprobs(reference, ref_rows, part.batch, c), c.kl_estimator);
+    const Tensor kl = c.kl_estimator == "full" ? answer_full_kl(policy, rows, reference, ref_rows, part.batch, c)
+                                               : rl::kl_estimate(logprobs, answer_logprobs(reference, ref_rows, part.batch, c), c.kl_estimator);
     out = part.by_length(c, ops::affine(kl, kl_coef * part.weight(c), 0.0));
     append(terms.kl, out);
   }
@@ -92,9 +92,9 @@ inline Tensor regular_terms(const PolicyConfig& c, const nn::Transformer& policy
 
 /// What an algorithm may do around the updates.
 template <class Params> struct Hooks {
-  std::function<void(std::vector<float>&)> advantages;                              // of an update, before it is cut
-  std::function<void(GradAccumulator<float, Params>&, Terms&)> more;                // other terms, once an update
-  std::function<void(Params&)> after;                                               // each optimiser step
+  std::function<void(std::vector<float>&)> advantages;                // of an update, before it is cut
+  std::function<void(GradAccumulator<float, Params>&, Terms&)> more;  // other terms, once an update
+  std::function<void(Params&)> after;                                 // each optimiser step
 };
 
 /// num_epochs passes over the answers in seeded order, an optimiser step for each mini-batch. loss(params, part, terms) gives the terms of a part.

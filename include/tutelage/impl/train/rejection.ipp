@@ -110,10 +110,9 @@ TUTELAGE_INLINE PolicyStats RejectionTrainer::step(const std::vector<TokenIds>& 
 
 TUTELAGE_INLINE PolicyStats RejectionTrainer::train(const std::vector<TokenIds>& prompts, const reward::Reward& reward, std::int64_t iterations,
                                                     const RunOptions& run) {
-  return detail_::policy_loop("rejection", *this, prompts, reward, iterations, tokenizer_.get(), run,
-                              [&](const auto& asked, const auto& responses, const reward::Scores& scores) {
-                                return step(asked, responses, detail_::whole_scores(scores));
-                              });
+  return detail_::policy_loop(
+      "rejection", *this, prompts, reward, iterations, tokenizer_.get(), run,
+      [&](const auto& asked, const auto& responses, const reward::Scores& scores) { return step(asked, responses, detail_::whole_scores(scores)); });
 }
 
 }  // namespace train

@@ -40,7 +40,8 @@ inline Answers checked_answers(const char* function, const PolicyConfig& c, cons
   const auto group = static_cast<std::size_t>(c.num_generations);
   if (prompts.empty()) detail::fail<ValueError>(function, "no prompt", "0", "at least one");
   if (responses.size() != prompts.size() * group || scores.size() != responses.size())
-    detail::fail<ShapeError>(function, "lists differ in length", detail::str(responses.size()) + " responses, " + detail::str(scores.size()) + " scores",
+    detail::fail<ShapeError>(function, "lists differ in length",
+                             detail::str(responses.size()) + " responses, " + detail::str(scores.size()) + " scores",
                              detail::str(prompts.size() * group) + " of each");
   if (!token_scores.empty() && token_scores.size() != responses.size())
     detail::fail<ShapeError>(function, "token_scores are not one list an answer", detail::str(token_scores.size()), detail::str(responses.size()));
@@ -110,7 +111,8 @@ inline Tensor answer_logprobs(const nn::Transformer& model, const Tensor& rows, 
 inline Tensor answer_full_kl(const nn::Transformer& policy, const Tensor& rows, const nn::Transformer& reference, const Tensor& ref_rows,
                              const AnswerBatch& b, const PolicyConfig& c) {
   const double inverse = 1.0 / c.temperature;
-  return rl::full_kl(ops::affine(answer_logits(policy, rows, b, c), inverse, 0.0), ops::affine(answer_logits(reference, ref_rows, b, c), inverse, 0.0));
+  return rl::full_kl(ops::affine(answer_logits(policy, rows, b, c), inverse, 0.0),
+                     ops::affine(answer_logits(reference, ref_rows, b, c), inverse, 0.0));
 }
 
 /// Log-probs under the reference, KL, scores and token rewards. more(batch, begin, end) is called with each run of answers, in order.

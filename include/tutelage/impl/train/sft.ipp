@@ -79,8 +79,7 @@ TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const te
   return kernels::sum16_double(terms.data(), static_cast<std::int64_t>(terms.size())) / static_cast<double>(terms.size());
 }
 
-TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config)
-    : SFTTrainer(SFTState{std::move(model), {}}, std::move(config)) {}
+TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config) : SFTTrainer(SFTState{std::move(model), {}}, std::move(config)) {}
 
 TUTELAGE_INLINE SFTTrainer::SFTTrainer(SFTState state, SFTConfig config)
     : model_(std::move(state.model)), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
