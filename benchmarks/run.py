@@ -18,7 +18,7 @@ from common.pairs import Effort, Wrong
 from common.shapes import SHAPES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROBLEMS = ("products", "training_step", "memory", "generation", "ppo_iteration", "lora_step", "scaling", "reward_fitting")
+PROBLEMS = ("products", "training_step", "memory", "generation", "ppo_iteration", "rloo_iteration", "lora_step", "scaling", "reward_fitting")
 
 
 class Run:

@@ -35,6 +35,11 @@ template <class T> void bind_for(py::module_& m) {
   m.def("aggregate", [](const X& loss, const X& mask, const std::string& mode, Maybe max_length, Maybe count) {
     return rl::aggregate(loss, mask, mode, max_length, count);
   });
+  m.def("policy_terms", [](const X& l, const X& old, const X& a, double weight, double clip, Maybe high, Maybe dual) {
+    return rl::policy_terms<T>(l, old, a, weight, clip, high, dual).terms;
+  });
+  m.def("value_terms",
+        [](const X& v, const X& old, const X& ret, double weight, double clip) { return rl::value_terms<T>(v, old, ret, weight, clip).terms; });
   m.def("ppo_policy_loss", [](const X& l, const X& old, const X& a, const X& mask, double clip, Maybe high, Maybe dual,
                               const std::string& aggregation, Maybe max_length, Maybe count) {
     const auto r = rl::ppo_policy_loss<T>(l, old, a, mask, {clip, high, dual, aggregation, max_length, count});

@@ -111,6 +111,7 @@ void bind_nn(py::module_& m) {
       .done();
   ConfigClass<nn::GenerateOptions>(m, "GenerateOptions", "How answers are sampled.")
       .field("max_new_tokens", &nn::GenerateOptions::max_new_tokens, "")
+      .field("min_new_tokens", &nn::GenerateOptions::min_new_tokens, "so many tokens hold no stop id")
       .field("temperature", &nn::GenerateOptions::temperature, "0: greedy")
       .field("top_k", &nn::GenerateOptions::top_k, "0: all")
       .field("min_p", &nn::GenerateOptions::min_p, "ids at least min_p times as likely as the likeliest; 0: all")
@@ -124,7 +125,13 @@ void bind_nn(py::module_& m) {
       .field("first_item", &nn::GenerateOptions::first_item, "")
       .field("max_batch", &nn::GenerateOptions::max_batch, "sequences decoded at once; does not change the result")
       .done();
-  py::class_<nn::Generation>(m, "Generation")
+  py::class_<nn::Generation>(m, "Generation", "An answer: its ids, the log-prob with which each was drawn, and why it ended: stop_id or length.")
+      .def(py::init([](std::vector<std::int32_t> ids, std::vector<float> logprobs, const std::string& stop_reason) {
+             if (stop_reason != "stop_id" && stop_reason != "length")
+               detail::fail<ValueError>("Generation", "stop_reason is unknown", stop_reason, "stop_id or length");
+             return nn::Generation{std::move(ids), std::move(logprobs), stop_reason == "length" ? nn::StopReason::kLength : nn::StopReason::kStopId};
+           }),
+           py::arg("ids"), py::arg("logprobs"), py::arg("stop_reason") = "length")
       .def_readonly("ids", &nn::Generation::ids)
       .def_readonly("logprobs", &nn::Generation::logprobs)
       .def_property_readonly("stop_reason", [](const nn::Generation& g) { return g.stop_reason == nn::StopReason::kStopId ? "stop_id" : "length"; });

@@ -1,4 +1,4 @@
-#include "casters.hpp"
+#include "checkpoints.hpp"
 #include "tutelage/train/reward.hpp"
 
 using namespace tutelage;
@@ -14,6 +14,59 @@ void bind_reward(py::module_& m) {
       .def_readonly("rejected", &train::Pair::rejected)
       .def_readonly("probability", &train::Pair::probability)
       .def_readonly("weight", &train::Pair::weight);
+  using reward::RewardModel;
+  py::class_<RewardModel>(m, "RewardModel",
+                          "A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.")
+      .def(py::init<const nn::Transformer&, std::uint64_t>(), py::arg("trunk"), py::arg("seed") = 0,
+           "The trunk starts from a language model, the head from N(0, 1 / sqrt(C + 1)).")
+      .def(
+          "score", [](const RewardModel& r, const Sequences& s) { return r.score(to_batch(s)); }, py::arg("sequences"),
+          "One score a sequence of token ids.", py::call_guard<py::gil_scoped_release>())
+      .def(
+          "calibrated",
+          [](RewardModel r, const Sequences& s) {
+            r.calibrate(to_batch(s));
+            return r;
+          },
+          py::arg("sequences"), "This model with gain and bias so that `sequences` score with mean 0 and variance 1.")
+      .def_property_readonly("trunk", [](const RewardModel& r) { return r.net.trunk; })
+      .def_property_readonly("head_weight", [](const RewardModel& r) { return r.net.head.weight; })
+      .def_property_readonly("head_bias", [](const RewardModel& r) { return r.net.head.bias; })
+      .def(
+          "with_head",
+          [](RewardModel r, const Tensor& weight, const Tensor& bias) {
+            const auto check = [](const char* name, const Tensor& got, const Tensor& now) {
+              if (!(got.shape() == now.shape()))
+                detail::fail<ShapeError>("RewardModel.with_head", std::string(name) + " has the wrong shape", got.shape().str(), now.shape().str());
+            };
+            check("weight", weight, r.net.head.weight), check("bias", bias, r.net.head.bias);
+            r.net.head.weight = weight, r.net.head.bias = bias;
+            return r;
+          },
+          py::arg("weight"), py::arg("bias"), "The same trunk with another head: weight (1, C), bias (1).")
+      .def(
+          "save",
+          [](const RewardModel& r, const std::string& folder) {
+            io::Checkpoint c;
+            io::put(c, "kind", std::string("reward model"));
+            io::put(c, "trunk", r.net.trunk), io::put(c, "head", r.net.head), io::put(c, "gain", r.gain), io::put(c, "bias", r.bias);
+            io::save_checkpoint(folder, c);
+          },
+          py::arg("folder"), py::call_guard<py::gil_scoped_release>(), "Writes a checkpoint, whole or not at all.")
+      .def_static(
+          "load",
+          [](const std::string& folder) {
+            const auto c = io::load_checkpoint(folder);
+            std::string kind;
+            io::get(c, "kind", kind);
+            if (kind != "reward model") detail::fail<IoError>("RewardModel.load", folder + " holds something else", kind, "reward model");
+            RewardModel r;
+            io::get(c, "trunk", r.net.trunk), io::get(c, "head", r.net.head), io::get(c, "gain", r.gain), io::get(c, "bias", r.bias);
+            return r;
+          },
+          py::arg("folder"), py::call_guard<py::gil_scoped_release>())
+      .def_readwrite("gain", &RewardModel::gain)
+      .def_readwrite("bias", &RewardModel::bias);
   using reward::RewardEnsemble;
   py::class_<RewardEnsemble>(m, "RewardEnsemble",
                              "Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.")

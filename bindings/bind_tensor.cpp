@@ -71,6 +71,9 @@ template <class T> void bind_ops(py::module_& m) {
   unary("sum", ops::sum<T>), unary("mean", ops::mean<T>), unary("sum_last", ops::sum_last<T>), unary("sum_first", ops::sum_first<T>),
       unary("logsumexp", ops::logsumexp<T>);
   unary("softmax", ops::softmax<T>), unary("log_softmax", ops::log_softmax<T>), unary("transpose", ops::transpose<T>);
+  m.def(
+      "sum_runs", [](const X& x, const std::vector<std::int64_t>& offsets) { return ops::sum_runs(x, std::span(offsets)); }, py::arg("x"),
+      py::arg("offsets"), "The sum of each run [offsets[i], offsets[i + 1]) of x: (M) -> (offsets - 1).");
   m.def("affine", &ops::affine<T>, py::arg("x"), py::arg("a"), py::arg("b"), "a * x + b");
   m.def("clip", &ops::clip<T>, py::arg("x"), py::arg("low"), py::arg("high"));
   m.def(

@@ -1,6 +1,7 @@
-#include "casters.hpp"
+#include "checkpoints.hpp"
 #include "tutelage/train/chatbot.hpp"
-#include "tutelage/train/ppo.hpp"
+#include "tutelage/train/dpo.hpp"
+#include "tutelage/train/kto.hpp"
 #include "tutelage/train/reward.hpp"
 #include "tutelage/train/sft.hpp"
 #include "tutelage/train/teach.hpp"
@@ -9,44 +10,85 @@ using namespace tutelage;
 
 namespace {
 
-/// A Python reward function: prompts, responses and their ids in, numbers out; its error is raised as it is.
-reward::RewardFunction to_reward(const py::function& f) {
-  return [f](std::span<const reward::Episode> episodes) {
-    py::gil_scoped_acquire gil;
-    py::list prompts, responses;
-    for (const auto& e : episodes) {
-      prompts.append(py::cast(std::vector<std::int32_t>(e.prompt_ids.begin(), e.prompt_ids.end())));
-      responses.append(py::cast(std::vector<std::int32_t>(e.response_ids.begin(), e.response_ids.end())));
-    }
-    const py::object out = f(prompts, responses);
-    try {
-      return py::cast<std::vector<double>>(out);
-    } catch (const py::cast_error&) {
-      const auto shown = py::reinterpret_steal<py::object>(PyObject_ASCII(out.ptr()));  // ASCII may be cut anywhere
-      if (!shown) throw py::error_already_set();
-      detail::fail<ValueError>("reward function", "it returned something else than numbers", py::cast<std::string>(shown).substr(0, 80),
-                               "one number for each sample of the batch");
-    }
-  };
+/// Fields that trainers on given data have in common.
+template <class C> ConfigClass<C>& epoch_fields(ConfigClass<C>& c, const char* items) {
+  return c.field("epochs", &C::epochs, "")
+      .field("batch_size", &C::batch_size, items)
+      .field("micro_batch_size", &C::micro_batch_size, "items computed at once; 0: all. Does not change the result")
+      .field("optimizer", &C::optimizer, "")
+      .field("schedule", &C::schedule, "of the learning rate after the warm-up: constant, linear or cosine")
+      .field("warmup_steps", &C::warmup_steps, "")
+      .field("seed", &C::seed, "of the order of the items");
 }
 
-void bind_configs(py::module_& m) {
-  ConfigClass<train::SFTConfig>(m, "SFTConfig", "Supervised fine-tuning on the answers of conversations.")
-      .field("epochs", &train::SFTConfig::epochs, "")
-      .field("batch_size", &train::SFTConfig::batch_size, "examples a step")
-      .field("micro_batch_size", &train::SFTConfig::micro_batch_size, "examples computed at once; 0: all. Does not change the result")
-      .field("optimizer", &train::SFTConfig::optimizer, "")
-      .field("warmup_steps", &train::SFTConfig::warmup_steps, "")
-      .field("seed", &train::SFTConfig::seed, "")
-      .done();
-  ConfigClass<train::RewardConfig>(m, "RewardConfig", "Bradley-Terry reward modelling from pairs.")
-      .field("epochs", &train::RewardConfig::epochs, "")
-      .field("batch_size", &train::RewardConfig::batch_size, "pairs a step")
-      .field("micro_batch_size", &train::RewardConfig::micro_batch_size, "")
-      .field("optimizer", &train::RewardConfig::optimizer, "")
+py::dict to_dict(const train::Metrics& metrics) {
+  py::dict d;
+  for (const auto& [name, value] : metrics) d[name.c_str()] = value;
+  return d;
+}
+
+/// Methods that all trainers on given data have.
+template <class Trainer, class Item, class State, class Class> Class& bind_learner(Class& cls, const char* items) {
+  using Items = std::vector<Item>;
+  return cls
+      .def(
+          "step", [](Trainer& t, const Items& x, double lr_factor) { return t.step(x, lr_factor); }, py::arg(items), py::arg("lr_factor") = 1.0,
+          py::call_guard<py::gil_scoped_release>(), "One optimiser step.")
+      .def(
+          "train",
+          [](Trainer& t, const Items& x, py::object progress, py::object should_stop) {
+            const auto run = run_options(progress, should_stop);
+            py::gil_scoped_release release;
+            return t.train(x, run);
+          },
+          py::arg(items), py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
+          "config.epochs passes in seeded order; one that was stopped goes on where it was.")
+      .def(
+          "evaluate", [](const Trainer& t, const Items& x) { return t.evaluate(x); }, py::arg(items), py::call_guard<py::gil_scoped_release>(),
+          "The same numbers; nothing is learnt.")
+      .def("state", &Trainer::state, "Everything that decides the next step: give it to a new trainer as state=.")
+      .def_property_readonly("config", &Trainer::config);
+}
+
+/// A preference trainer: made of a policy, or of a state.
+template <class Trainer, class Config> py::class_<Trainer> preference_class(py::module_& m, const char* name, const char* doc) {
+  py::class_<Trainer> cls(m, name, doc);
+  cls.def(py::init([name](const std::optional<nn::Transformer>& policy, const Config& config, const std::optional<nn::Transformer>& reference,
+                          const std::optional<train::PreferenceState>& state) {
+            if (state) return Trainer(*state, config);
+            if (!policy) detail::fail<ValueError>(name, "there is nothing to train", "neither policy nor state", "one of them");
+            return Trainer(*policy, reference ? *reference : *policy, config);
+          }),
+          py::arg("policy") = py::none(), py::arg("config") = Config(), py::arg("reference") = py::none(), py::arg("state") = py::none())
+      .def_property_readonly("policy", &Trainer::policy)
+      .def_property_readonly("reference", &Trainer::reference);
+  return cls;
+}
+
+}  // namespace
+
+void bind_train_configs(py::module_& m) {
+  ConfigClass<train::SFTConfig> sft(m, "SFTConfig", "Supervised fine-tuning on the answers of conversations.");
+  epoch_fields(sft, "examples a step").done();
+  ConfigClass<train::RewardConfig> reward(m, "RewardConfig", "Bradley-Terry reward modelling from pairs.");
+  epoch_fields(reward, "pairs a step")
       .field("center_coef", &train::RewardConfig::center_coef, "keeps scores near 0")
       .field("error_rate", &train::RewardConfig::error_rate, "share of answers thought to be mistakes")
-      .field("seed", &train::RewardConfig::seed, "")
+      .done();
+  using D = train::DPOConfig;
+  ConfigClass<D> dpo(m, "DPOConfig", "Direct preference optimisation and its relatives.");
+  epoch_fields(dpo, "pairs a step")
+      .field("beta", &D::beta, "strength of the reference")
+      .field("loss_type", &D::loss_type, "sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo")
+      .field("label_smoothing", &D::label_smoothing, "share of wrong labels")
+      .field("simpo_gamma", &D::simpo_gamma, "target margin of simpo")
+      .done();
+  using K = train::KTOConfig;
+  ConfigClass<K> kto(m, "KTOConfig", "Kahneman-Tversky optimisation: single answers, each good or bad.");
+  epoch_fields(kto, "answers a step")
+      .field("beta", &K::beta, "strength of the reference")
+      .field("desirable_weight", &K::desirable_weight, "")
+      .field("undesirable_weight", &K::undesirable_weight, "")
       .done();
   using B = train::ChatbotConfig;
   ConfigClass<B>(m, "ChatbotConfig", "A small chatbot from nothing but conversations.")
@@ -60,28 +102,6 @@ void bind_configs(py::module_& m) {
       .field("learning_rate", &B::learning_rate, "")
       .field("weight_decay", &B::weight_decay, "")
       .field("seed", &B::seed, "")
-      .done();
-  using P = train::PPOConfig;
-  ConfigClass<P>(m, "PPOConfig", "PPO with a KL penalty in the reward.")
-      .field("max_new_tokens", &P::max_new_tokens, "")
-      .field("temperature", &P::temperature, "")
-      .field("stop_ids", &P::stop_ids, "")
-      .field("kl_coef", &P::kl_coef, "")
-      .field("kl_estimator", &P::kl_estimator, "k1, k2, k3 or abs")
-      .field("missing_eos_penalty", &P::missing_eos_penalty, "")
-      .field("gamma", &P::gamma, "")
-      .field("gae_lambda", &P::gae_lambda, "")
-      .field("whiten_advantages", &P::whiten_advantages, "")
-      .field("num_epochs", &P::num_epochs, "")
-      .field("mini_batch_size", &P::mini_batch_size, "")
-      .field("micro_batch_size", &P::micro_batch_size, "")
-      .field("clip_range", &P::clip_range, "")
-      .field("clip_range_value", &P::clip_range_value, "")
-      .field("vf_coef", &P::vf_coef, "")
-      .field("ptx_coef", &P::ptx_coef, "weight of the rehearsal loss")
-      .field("value_head_std", &P::value_head_std, "")
-      .field("optimizer", &P::optimizer, "")
-      .field("seed", &P::seed, "")
       .done();
   using C = train::TeachConfig;
   ConfigClass<C>(m, "TeachConfig", "How judgements become a better chatbot.")
@@ -105,73 +125,86 @@ void bind_configs(py::module_& m) {
       .def_static("for_adapter", &C::for_adapter, "For a model that was trained elsewhere and learns through an adapter: fewer and gentler steps.");
 }
 
-}  // namespace
-
 void bind_train(py::module_& m) {
-  bind_configs(m);
-  py::class_<train::StepStats>(m, "StepStats").def_readonly("loss", &train::StepStats::loss).def_readonly("grad_norm", &train::StepStats::grad_norm);
-  py::class_<train::SFTTrainer>(m, "SFTTrainer", "Supervised fine-tuning on answers only.")
-      .def(py::init<nn::Transformer, train::SFTConfig>(), py::arg("model"), py::arg("config") = train::SFTConfig())
-      .def(
-          "step", [](train::SFTTrainer& t, const std::vector<text::Example>& e, double f) { return t.step(e, f); }, py::arg("examples"),
-          py::arg("lr_factor") = 1.0, py::call_guard<py::gil_scoped_release>())
-      .def(
-          "train",
-          [](train::SFTTrainer& t, const std::vector<text::Example>& e, py::object progress, py::object should_stop) {
-            const auto run = run_options(progress, should_stop);
-            py::gil_scoped_release release;
-            return t.train(e, run);
-          },
-          py::arg("examples"), py::arg("progress") = py::none(), py::arg("should_stop") = py::none())
+  py::class_<train::StepStats>(m, "StepStats")
+      .def_readonly("loss", &train::StepStats::loss)
+      .def_readonly("grad_norm", &train::StepStats::grad_norm)
+      .def("metrics", [](const train::StepStats& s) { return to_dict(s.metrics()); });
+  py::class_<train::RewardStats>(m, "RewardStats", "One step of reward training in numbers, before it was taken.")
+      .def_readonly("loss", &train::RewardStats::loss)
+      .def_readonly("grad_norm", &train::RewardStats::grad_norm)
+      .def_readonly("accuracy", &train::RewardStats::accuracy)
+      .def_readonly("margin", &train::RewardStats::margin)
+      .def_readonly("mean_reward", &train::RewardStats::mean_reward)
+      .def("metrics", [](const train::RewardStats& s) { return to_dict(s.metrics()); });
+  using PS = train::PreferenceStats;
+  py::class_<PS>(m, "PreferenceStats", "One step of DPO or KTO in numbers, before it was taken.")
+      .def_readonly("loss", &PS::loss)
+      .def_readonly("grad_norm", &PS::grad_norm)
+      .def_readonly("rewards_chosen", &PS::rewards_chosen)
+      .def_readonly("rewards_rejected", &PS::rewards_rejected)
+      .def_readonly("rewards_accuracies", &PS::rewards_accuracies)
+      .def_readonly("rewards_margins", &PS::rewards_margins)
+      .def_readonly("logps_chosen", &PS::logps_chosen)
+      .def_readonly("logps_rejected", &PS::logps_rejected)
+      .def_readonly("kl", &PS::kl)
+      .def("metrics", [](const PS& s) { return to_dict(s.metrics()); });
+  py::class_<train::SFTState> sft_state(m, "SFTState");
+  sft_state.def_readonly("model", &train::SFTState::model).def_readonly("position", &train::SFTState::position);
+  bind_checkpoints(sft_state);
+  py::class_<train::RewardState> reward_state(m, "RewardState");
+  bind_checkpoints(reward_state);
+  reward_state.def_readonly("model", &train::RewardState::model).def_readonly("position", &train::RewardState::position);
+  py::class_<train::PreferenceState> preference_state(m, "PreferenceState");
+  bind_checkpoints(preference_state);
+  preference_state.def_readonly("policy", &train::PreferenceState::policy)
+      .def_readonly("reference", &train::PreferenceState::reference)
+      .def_readonly("position", &train::PreferenceState::position);
+  py::class_<train::SFTTrainer> sft(m, "SFTTrainer", "Supervised fine-tuning on answers only. Nothing to pack: a step's batch holds no padding.");
+  sft.def(py::init([](const std::optional<nn::Transformer>& model, const train::SFTConfig& config, const std::optional<train::SFTState>& state) {
+            if (state) return train::SFTTrainer(*state, config);
+            if (!model) detail::fail<ValueError>("SFTTrainer", "there is nothing to train", "neither model nor state", "one of them");
+            return train::SFTTrainer(*model, config);
+          }),
+          py::arg("model") = py::none(), py::arg("config") = train::SFTConfig(), py::arg("state") = py::none())
       .def_property_readonly("model", &train::SFTTrainer::model);
+  bind_learner<train::SFTTrainer, text::Example, train::SFTState>(sft, "examples");
+  py::class_<train::RewardTrainer> reward(m, "RewardTrainer", "A reward model from pairs; with an adapter in its trunk, the adapter and the head.");
+  reward
+      .def(py::init([](const std::optional<reward::RewardModel>& model, const train::RewardConfig& config,
+                       const std::optional<train::RewardState>& state) {
+             if (state) return train::RewardTrainer(*state, config);
+             if (!model) detail::fail<ValueError>("RewardTrainer", "there is nothing to train", "neither model nor state", "one of them");
+             return train::RewardTrainer(*model, config);
+           }),
+           py::arg("model") = py::none(), py::arg("config") = train::RewardConfig(), py::arg("state") = py::none())
+      .def_property_readonly("model", &train::RewardTrainer::model);
+  bind_learner<train::RewardTrainer, train::Pair, train::RewardState>(reward, "pairs");
+  using Ids = train::TokenIds;
+  py::class_<train::Preference>(m, "Preference", "Two answers to one prompt, as token ids.")
+      .def(py::init([](Ids prompt, Ids chosen, Ids rejected) {
+             return train::Preference{prompt, chosen, rejected};
+           }),
+           py::arg("prompt"), py::arg("chosen"), py::arg("rejected"))
+      .def_readonly("prompt", &train::Preference::prompt)
+      .def_readonly("chosen", &train::Preference::chosen)
+      .def_readonly("rejected", &train::Preference::rejected);
+  py::class_<train::Labelled>(m, "Labelled", "One answer to a prompt, desirable or not.")
+      .def(py::init([](Ids prompt, Ids completion, bool label) {
+             return train::Labelled{prompt, completion, label};
+           }),
+           py::arg("prompt"), py::arg("completion"), py::arg("label"))
+      .def_readonly("prompt", &train::Labelled::prompt)
+      .def_readonly("completion", &train::Labelled::completion)
+      .def_readonly("label", &train::Labelled::label);
+  auto dpo =
+      preference_class<train::DPOTrainer, train::DPOConfig>(m, "DPOTrainer", "Direct preference optimisation; the reference is the policy as given.");
+  bind_learner<train::DPOTrainer, train::Preference, train::PreferenceState>(dpo, "pairs");
+  auto kto = preference_class<train::KTOTrainer, train::KTOConfig>(m, "KTOTrainer", "Kahneman-Tversky optimisation; two answers or more a step.");
+  bind_learner<train::KTOTrainer, train::Labelled, train::PreferenceState>(kto, "answers");
   m.def(
       "sft_loss", [](const nn::Transformer& model, const std::vector<text::Example>& e) { return train::sft_loss(model, e); }, py::arg("model"),
       py::arg("examples"), py::call_guard<py::gil_scoped_release>(), "Mean loss over the answer tokens, nats.");
-
-  py::class_<train::PPOStats> stats(m, "PPOStats", "One PPO iteration in numbers.");
-  using S = train::PPOStats;
-  const std::pair<const char*, double S::*> fields[] = {{"reward", &S::reward},
-                                                        {"kl", &S::kl},
-                                                        {"response_length", &S::response_length},
-                                                        {"policy_loss", &S::policy_loss},
-                                                        {"value_loss", &S::value_loss},
-                                                        {"ptx_loss", &S::ptx_loss},
-                                                        {"clip_fraction", &S::clip_fraction},
-                                                        {"approx_kl", &S::approx_kl},
-                                                        {"grad_norm", &S::grad_norm},
-                                                        {"first_ratio_min", &S::first_ratio_min},
-                                                        {"first_ratio_max", &S::first_ratio_max}};
-  for (const auto& [name, member] : fields) stats.def_readonly(name, member);
-  py::class_<train::PPOTrainer>(m, "PPOTrainer",
-                                "PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.")
-      .def(py::init([](const nn::Transformer& policy, const train::PPOConfig& config, const std::optional<nn::Transformer>& reference) {
-             return train::PPOTrainer(policy, reference ? *reference : policy, config);
-           }),
-           py::arg("policy"), py::arg("config") = train::PPOConfig(), py::arg("reference") = py::none())
-      .def(
-          "generate", [](const train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts) { return t.generate(prompts); }, py::arg("prompts"),
-          py::call_guard<py::gil_scoped_release>())
-      .def(
-          "step",
-          [](train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts, const std::vector<nn::Generation>& responses,
-             const std::vector<double>& scores, const std::vector<text::Example>& rehearsal,
-             double lr_factor) { return t.step(prompts, responses, scores, rehearsal, lr_factor); },
-          py::arg("prompts"), py::arg("responses"), py::arg("scores"), py::arg("rehearsal") = std::vector<text::Example>(),
-          py::arg("lr_factor") = 1.0, py::call_guard<py::gil_scoped_release>())
-      .def(
-          "train",
-          [](train::PPOTrainer& t, const std::vector<train::TokenIds>& prompts, const py::function& f, std::int64_t iterations, py::object progress,
-             py::object should_stop) {
-            const auto run = run_options(progress, should_stop);
-            const auto reward = to_reward(f);
-            py::gil_scoped_release release;
-            return t.train(prompts, reward, iterations, run);
-          },
-          py::arg("prompts"), py::arg("reward"), py::arg("iterations"), py::arg("progress") = py::none(), py::arg("should_stop") = py::none(),
-          "reward(prompt ids, response ids), two lists a batch -> one number a sample.")
-      .def_property_readonly("policy", &train::PPOTrainer::policy)
-      .def_property_readonly("reference", &train::PPOTrainer::reference)
-      .def_property_readonly("iteration", &train::PPOTrainer::iteration);
 
   m.def(
       "train_chatbot",

@@ -21,14 +21,18 @@ void bind_formulas(py::module_& m);
 void bind_judgement(py::module_& m);
 void bind_prefs(py::module_& m);
 void bind_reward(py::module_& m);
+void bind_policy_configs(py::module_& m);
+void bind_train_configs(py::module_& m);
+void bind_runs(py::module_& m);
 void bind_train(py::module_& m);
 void bind_behaviour(py::module_& m);
+void bind_policy(py::module_& m);
 
 /// A configuration struct with keyword arguments; an unknown one is a ConfigError that suggests the nearest.
 template <class C> class ConfigClass {
  public:
   ConfigClass(py::module_& m, const char* name, const char* doc) : cls_(m, name, doc), name_(name) {}
-  template <class T> ConfigClass& field(const char* name, T C::*member, const char* doc) {
+  template <class T, class Base> ConfigClass& field(const char* name, T Base::*member, const char* doc) {  // also of a base of C
     cls_.def_readwrite(name, member, doc);
     fields_.push_back(name);
     return *this;

@@ -60,6 +60,7 @@ PYBIND11_MODULE(_core, m) {
       .def_readonly("stage", &tutelage::Progress::stage)
       .def_readonly("done", &tutelage::Progress::done)
       .def_readonly("total", &tutelage::Progress::total)
+      .def_readonly("warnings", &tutelage::Progress::warnings)
       .def_property_readonly("metrics", [](const tutelage::Progress& p) {
         py::dict d;
         for (const auto& [name, value] : p.metrics) d[name.c_str()] = value;
@@ -72,7 +73,11 @@ PYBIND11_MODULE(_core, m) {
   bind_formulas(m);
   bind_judgement(m);
   bind_prefs(m);
-  bind_train(m);
+  bind_policy_configs(m);
+  bind_train_configs(m);
   bind_reward(m);
   bind_behaviour(m);
+  bind_policy(m);
+  bind_train(m);
+  bind_runs(m);
 }

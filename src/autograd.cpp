@@ -40,6 +40,7 @@ namespace ops {
   template BasicTensor<T> silu(const BasicTensor<T>& x);                                                                                             \
   template BasicTensor<T> sum(const BasicTensor<T>& x);                                                                                              \
   template BasicTensor<T> mean(const BasicTensor<T>& x);                                                                                             \
+  template BasicTensor<T> sum_runs(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);                                                  \
   template BasicTensor<T> sum_last(const BasicTensor<T>& x);                                                                                         \
   template BasicTensor<T> sum_first(const BasicTensor<T>& x);                                                                                        \
   template BasicTensor<T> logsumexp(const BasicTensor<T>& x);                                                                                        \

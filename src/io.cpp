@@ -1,3 +1,5 @@
+#include "tutelage/impl/io/checkpoint.ipp"
+#include "tutelage/impl/io/checkpoint_parts.ipp"
 #include "tutelage/impl/io/file.ipp"
 #include "tutelage/impl/io/gguf.ipp"
 #include "tutelage/impl/io/hf_names.ipp"

@@ -3,6 +3,7 @@
 #include "tutelage/impl/reward/linear_reward.ipp"
 #include "tutelage/impl/reward/ranking.ipp"
 #include "tutelage/impl/reward/report.ipp"
+#include "tutelage/impl/reward/reward_function.ipp"
 #include "tutelage/impl/reward/reward_model.ipp"
 #include "tutelage/impl/reward/state_reward.ipp"
 #include "tutelage/impl/reward/ties.ipp"

@@ -25,7 +25,7 @@ def describe(threads):
         except metadata.PackageNotFoundError:
             return None
 
-    packages = ("tutelage", "torch", "transformers", "ctranslate2", "numpy", "imitation", "stable-baselines3")
+    packages = ("tutelage", "torch", "transformers", "trl", "ctranslate2", "numpy", "imitation", "stable-baselines3")
     return {"cpu": cpu_name(), "cores": os.cpu_count(), "isa": tutelage.isa(), "threads": threads, "python": platform.python_version(),
             "versions": {p: version(p) for p in packages}}
 

@@ -20,11 +20,11 @@ def _theirs(name, array):
     return f"h.{layer}.{_BLOCK[part]}.{'bias' if kind == 'bias' else 'weight'}", array.T if kind == "weight" else array
 
 
-def model(shape):
+def model(shape, spread=SPREAD):
     config = GPT2Config(vocab_size=shape.vocab_size, n_positions=shape.length, n_embd=shape.hidden_size, n_layer=shape.num_layers, n_head=shape.num_heads,
                         activation_function="gelu_new", resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=None, eos_token_id=None, pad_token_id=0)
     found = GPT2LMHeadModel(config).eval()
-    renamed = dict(_theirs(*item) for item in weights(shape, spread=SPREAD).items())
+    renamed = dict(_theirs(*item) for item in weights(shape, spread=spread).items())
     missing = found.transformer.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in renamed.items()}, strict=False).missing_keys
     assert not [name for name in missing if not name.endswith("attn.bias")], missing
     return found

@@ -1,6 +1,6 @@
 """tutelage: small language models, trained from human judgement, with the same bytes everywhere."""
 
-from . import env, io, nn, ops, optim, prefs, reward, rl, text, train
+from . import env, io, nn, ops, optim, prefs, reward, rl, runs, text, train
 from ._core import (
     ConfigError,
     Error,
@@ -27,5 +27,5 @@ from .autograd import GradAccumulator, value_and_grad
 __all__ = [
     "ConfigError", "Error", "ExchangeError", "GradAccumulator", "IndexError", "IoError", "NumericError", "ShapeError", "StateError", "Stopped", "Tensor", "Tensor64",
     "ValueError", "__version__", "env", "from_dlpack", "gradcheck", "io", "isa", "nn", "num_threads", "ops", "optim", "peak_memory", "prefs", "reward", "rl",
-    "set_num_threads", "text", "train", "value_and_grad",
+    "runs", "set_num_threads", "text", "train", "value_and_grad",
 ]

@@ -5,10 +5,12 @@ from ._core import (
     ChatModel,
     Pretrained,
     TokenIds,
+    load_checkpoint,
     read_conversations,
     read_gguf_tokenizer,
     read_llama2c_tokenizer,
     read_safetensors,
+    save_checkpoint,
     save_model,
     save_pretrained,
     write_conversations,
@@ -16,8 +18,8 @@ from ._core import (
 )
 
 __all__ = [
-    "ChatModel", "Pretrained", "TokenIds", "load_model", "load_pretrained", "read_conversations", "read_gguf_tokenizer",
-    "read_llama2c_tokenizer", "read_safetensors", "save_model", "save_pretrained", "write_conversations", "write_safetensors",
+    "ChatModel", "Pretrained", "TokenIds", "load_checkpoint", "load_model", "load_pretrained", "read_conversations", "read_gguf_tokenizer",
+    "read_llama2c_tokenizer", "read_safetensors", "save_checkpoint", "save_model", "save_pretrained", "write_conversations", "write_safetensors",
 ]
 
 

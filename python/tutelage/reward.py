@@ -7,21 +7,24 @@ from ._arrays import array, call, integers, items, no_nan, numbers
 from ._core import (
     AnnotatorReport,
     Behaviours,
+    fit_linear_reward,
     LinearReward,
+    Reward,
+    reward_report,
     RewardEnsemble,
+    RewardModel,
     RewardReport,
+    Scores,
     StateRewardConfig,
     StateRewardModel,
-    fit_linear_reward,
-    reward_report,
     step_inputs,
 )
 
 __all__ = [
-    "AnnotatorReport", "Behaviours", "LinearReward", "RewardEnsemble", "RewardReport", "StateRewardConfig", "StateRewardModel",
-    "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson", "davidson_loss", "elo",
-    "expected_calibration_error", "fit_linear_reward", "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss", "rao_kupper", "rao_kupper_loss",
-    "reward_report", "step_inputs",
+    "AnnotatorReport", "Behaviours", "LinearReward", "Reward", "RewardEnsemble", "RewardModel", "RewardReport", "Scores", "StateRewardConfig",
+    "StateRewardModel", "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson",
+    "davidson_loss", "elo", "expected_calibration_error", "fit_linear_reward", "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss",
+    "rao_kupper", "rao_kupper_loss", "reward_report", "step_inputs",
 ]
 
 

@@ -6,8 +6,8 @@ from ._arrays import array, call, integers, items, rows
 from ._core import AdaptiveKL
 
 __all__ = [
-    "AdaptiveKL", "aggregate", "dpo_loss", "full_kl", "gae", "grpo_advantages", "kl_estimate", "kto_kl", "kto_loss", "ppo_policy_loss",
-    "ppo_value_loss", "rloo_advantages", "token_rewards", "whiten",
+    "AdaptiveKL", "aggregate", "dpo_loss", "full_kl", "gae", "grpo_advantages", "kl_estimate", "kto_kl", "kto_loss", "policy_terms",
+    "ppo_policy_loss", "ppo_value_loss", "rloo_advantages", "token_rewards", "value_terms", "whiten",
 ]
 
 
@@ -64,6 +64,16 @@ def token_rewards(scores, kl, mask, kl_coef, ended=None, missing_eos="keep", mis
         scores, ended = [None if a is None else np.atleast_1d(array("token_rewards", a)) for a in (scores, ended)]
         return token_rewards(scores, kl[None], *rows("token_rewards", mask), kl_coef, ended, missing_eos, missing_eos_value)[0]
     return call("token_rewards", [scores, kl, mask, ended], kl_coef, missing_eos, missing_eos_value, mask=mask)
+
+
+def policy_terms(logprobs, old_logprobs, advantages, weight, clip_range=0.2, clip_range_high=None, dual_clip=None):
+    """The clipped loss of each token times `weight`, all (n): ppo_policy_loss before its sum, as GradAccumulator wants terms."""
+    return call("policy_terms", [logprobs, old_logprobs, advantages], weight, clip_range, clip_range_high, dual_clip)
+
+
+def value_terms(values, old_values, returns, weight, clip_range_value=0.2):
+    """Half the larger of plain and clipped squared error of each token times `weight`, all (n): ppo_value_loss before its sum."""
+    return call("value_terms", [values, old_values, returns], weight, clip_range_value)
 
 
 def ppo_policy_loss(

@@ -1,4 +1,4 @@
-"""The loops: supervised fine-tuning, PPO, and teaching a chatbot."""
+"""The loops: supervised fine-tuning, reward models, PPO and its relatives, learning from preferences, and teaching a chatbot."""
 
 import json
 from importlib import resources
@@ -6,19 +6,43 @@ from importlib import resources
 from . import io, nn
 from ._core import (
     BehaviourJudgements,
+    best_of_n,
+    BestAnswer,
     ChatbotConfig,
+    DPOConfig,
+    DPOTrainer,
     fit_ensemble,
     fit_state_reward,
+    GRPOConfig,
+    GRPOTrainer,
+    KTOConfig,
+    KTOTrainer,
+    Labelled,
     own_answers,
     Pair,
     pair_accuracy,
+    PolicyState,
+    PolicyStats,
     PPOConfig,
-    PPOStats,
+    PPOState,
     PPOTrainer,
+    Preference,
+    PreferenceState,
+    PreferenceStats,
+    RejectionConfig,
+    RejectionTrainer,
     RewardConfig,
+    RewardState,
+    RewardStats,
+    RewardTrainer,
+    RLOOConfig,
+    RLOOTrainer,
+    Rollout,
     sft_loss,
     SFTConfig,
+    SFTState,
     SFTTrainer,
+    shuffled,
     state_reward_loss,
     StateRewardFit,
     StateRewardFitConfig,
@@ -31,9 +55,12 @@ from ._core import (
 )
 
 __all__ = [
-    "BehaviourJudgements", "ChatbotConfig", "PPOConfig", "PPOStats", "PPOTrainer", "Pair", "RewardConfig", "SFTConfig", "SFTTrainer",
-    "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig", "TeachReport", "Teacher", "adapted", "fit_ensemble", "fit_state_reward",
-    "own_answers", "pair_accuracy", "sft_loss", "state_reward_loss", "train_chatbot", "understand",
+    "BehaviourJudgements", "BestAnswer", "ChatbotConfig", "DPOConfig", "DPOTrainer", "GRPOConfig", "GRPOTrainer", "KTOConfig", "KTOTrainer",
+    "Labelled", "PPOConfig", "PPOState", "PPOTrainer", "Pair", "PolicyState", "PolicyStats", "Preference", "PreferenceState",
+    "PreferenceStats", "RLOOConfig", "RLOOTrainer", "RejectionConfig", "RejectionTrainer", "RewardConfig", "RewardState", "RewardStats",
+    "RewardTrainer", "Rollout", "SFTConfig", "SFTState", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig",
+    "TeachReport", "Teacher", "adapted", "best_of_n", "fit_ensemble", "fit_state_reward", "own_answers", "pair_accuracy", "sft_loss", "shuffled",
+    "state_reward_loss", "train_chatbot", "understand",
 ]
 
 

@@ -116,6 +116,7 @@ CASES = {
     "rows": (["mk"], lambda t: ops.rows(t, picks(t)), lambda t: t[picks(t)]),
     "slice_rows": (["mk"], lambda t: ops.slice_rows(t, t.shape[0] // 2, t.shape[0]), lambda t: t[t.shape[0] // 2:]),
     "concat_rows": (["mk", "nk"], lambda a, b: ops.concat_rows([a, b]), lambda a, b: torch.cat([a, b])),
+    "sum_runs": (["m"], lambda x: ops.sum_runs(x, [0, 1, x.shape[0]]), lambda x: torch.stack([x[:1].sum(), x[1:].sum()])),
     "reshape": (["mk"], lambda t: ops.reshape(t, [t.shape[1], t.shape[0]]), lambda t: t.reshape(t.shape[1], t.shape[0])),
     "token_logprobs": (["mk"], lambda x: ops.token_logprobs(x, targets(x), 0.7),
                        lambda x: torch.log_softmax(x / 0.7, -1).gather(1, torch.tensor(targets(x))[:, None])[:, 0]),

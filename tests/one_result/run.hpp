@@ -17,14 +17,15 @@
 
 #include <tutelage/tutelage.hpp>
 #include <tutelage/impl/base/worker_hook.hpp>
+#include <tutelage/impl/io/sha256.hpp>
 
 #include "resumed.hpp"
-#include "sha256.hpp"
 
 namespace one_result {
 
 using namespace tutelage;
 using Ids = std::vector<std::int32_t>;
+using io::detail_::Sha256;
 using Digests = std::vector<std::pair<std::string, std::string>>;
 
 /// What decides the result.
@@ -140,7 +141,7 @@ inline Digests digests_of(const Problem& problem, const Execution& execution) {
   auto trainer = std::make_unique<train::PPOTrainer>(model(problem), config(problem, execution));
   Sha256 ids, logprobs, statistics;
   for (std::int64_t step = 0; step < problem.steps; ++step) {
-    if (execution.stops.count(step)) trainer = resumed(*trainer, config(problem, execution), model(problem));
+    if (execution.stops.count(step)) trainer = resumed(*trainer, config(problem, execution));
     const auto answers = trainer->generate(asked);
     for (const auto& a : answers) {
       ids.add(std::span<const std::int32_t>(a.ids));

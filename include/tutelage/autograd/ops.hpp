@@ -46,6 +46,8 @@ template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x);  // (N, ..
 /// Of each segment, rows [offsets[i], offsets[i + 1]) of x (M, C), a chain a column: (segments, C); 0 where it is empty. @throws ShapeError,
 /// ValueError
 template <class T> BasicTensor<T> segment_sum(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);
+/// Of each run [offsets[i], offsets[i + 1]) of x (M), by rule 2: (M) -> (offsets - 1). @throws ShapeError where the runs do not cover x in order
+template <class T> BasicTensor<T> sum_runs(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);
 template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x);  // (..., C) -> (...)
 template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x);    // over the last axis
 template <class T> BasicTensor<T> log_softmax(const BasicTensor<T>& x);

@@ -15,6 +15,7 @@ struct Progress {
   std::int64_t done = 0;
   std::int64_t total = 0;
   std::vector<std::pair<std::string, double>> metrics;
+  std::vector<std::string> warnings = {};  // what looks wrong, with the likely cause; each is told once
 };
 
 /// How a long call reports and can be stopped. Both are called on the calling thread, between steps.

@@ -13,6 +13,7 @@ namespace nn {
 
 struct GenerateOptions {
   std::int64_t max_new_tokens = 64;
+  std::int64_t min_new_tokens = 0;     // so many tokens hold no stop id: its logits are lowered by 1e9 there
   double temperature = 1.0;            // 0: greedy (ties to the lower id), else 1e-6 to 1e6
   std::int64_t top_k = 0;              // 0: all; the k likeliest, ties to the lower id
   double min_p = 0;                    // 0: all; of those, the ones at least min_p times as likely as the likeliest

@@ -1,31 +1,14 @@
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "tutelage/nn/head.hpp"
+#include "tutelage/reward/reward_function.hpp"
 
 TUTELAGE_BEGIN
 
 namespace reward {
-
-/// One prompt with one answer, as a reward function sees it. Valid during the call only.
-struct Episode {
-  std::span<const std::int32_t> prompt_ids;
-  std::span<const std::int32_t> response_ids;
-  std::string_view prompt;  // decoded, where the trainer has a tokenizer; else empty
-  std::string_view response;
-  bool ended = true;  // false: cut at the length limit
-};
-
-/// Called once a batch: one finite number an episode. Errors it throws reach the caller unchanged.
-using RewardFunction = std::function<std::vector<double>(std::span<const Episode>)>;
-
-/// Calls `f` and checks what it gave. @throws ShapeError for a wrong number of rewards, ValueError naming the first sample that is not finite
-std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes);
 
 /// A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.
 struct RewardModel {
@@ -40,6 +23,9 @@ struct RewardModel {
   /// Sets gain and bias so that `sequences` score with mean 0 and variance 1 (variance kept where it is 0).
   void calibrate(const nn::TokenBatch& sequences);
 };
+
+/// The model's score of prompt and response together, as a reward. The model is shared, not copied.
+RewardFunction model_reward(RewardModel model);
 
 /// Last-token scores (sequences), differentiable; gain and bias left out.
 Tensor raw_scores(const nn::TransformerWithHead<float>& net, const nn::TokenBatch& sequences);

@@ -20,31 +20,66 @@ struct Pair {
 };
 
 /// Bradley-Terry reward modelling from pairs.
-struct RewardConfig {
-  std::int64_t epochs = 4;
-  std::int64_t batch_size = 16;       // pairs a step
-  std::int64_t micro_batch_size = 0;  // pairs computed at once; 0: the whole step. Does not change the result
-  optim::AdamWConfig optimizer;
+struct RewardConfig : EpochConfig {
   double center_coef = 0.01;  // keeps scores near 0; see bradley_terry_loss
   double error_rate = 0.0;    // share of answers that are thought to be mistakes
-  std::uint64_t seed = 0;
+  RewardConfig() { epochs = 4; }
   void validate() const;
+};
+
+/// One step of reward training in numbers, before it was taken.
+struct RewardStats {
+  double loss = 0;
+  double grad_norm = 0;                // before clipping
+  double accuracy = 0;                 // share of pairs whose chosen sequence scores higher; equal scores count one half
+  double margin = 0, mean_reward = 0;  // mean of chosen - rejected; mean of all scores
+  Metrics metrics() const {
+    return {{"loss", loss}, {"grad_norm", grad_norm}, {"accuracy", accuracy}, {"margin", margin}, {"mean_reward", mean_reward}};
+  }
+};
+
+/// Everything that decides the next step, but for the configuration.
+struct RewardState {
+  reward::RewardModel model;
+  optim::AdamWState<float> optimizer;
+  std::int64_t position = 0;  // steps of train() that are done
+
+  static constexpr const char* kKind = "reward";
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
+    f("trunk", self.model.net.trunk);
+    f("head", self.model.net.head);
+    f("gain", self.model.gain);
+    f("bias", self.model.bias);
+    f("optimizer", self.optimizer);
+    f("position", self.position);
+  }
 };
 
 /// Trains trunk and head, or where the trunk has an adapter the adapter and the head.
 class RewardTrainer {
  public:
   RewardTrainer(reward::RewardModel model, RewardConfig config);
+  /// Goes on from where state() was asked, to the same bytes: train() with the same pairs begins at its position.
+  RewardTrainer(RewardState state, RewardConfig config);
   /// One optimiser step. @throws ValueError, ShapeError, IndexError or NumericError, changing nothing
-  StepStats step(std::span<const Pair> pairs);
+  RewardStats step(std::span<const Pair> pairs, double lr_factor = 1.0);
   /// config.epochs passes in seeded order; all pairs are checked before the first step. Returns the last step.
-  StepStats train(std::span<const Pair> pairs, const RunOptions& run = {});
+  RewardStats train(std::span<const Pair> pairs, const RunOptions& run = {});
+  /// The numbers of `pairs`; nothing is learnt.
+  RewardStats evaluate(std::span<const Pair> pairs) const;
   const reward::RewardModel& model() const { return model_; }
+  const RewardConfig& config() const { return config_; }
+  RewardState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:
   reward::RewardModel model_;
   RewardConfig config_;
   optim::AdamW<float, nn::TransformerWithHead<float>> optimizer_;
+  std::int64_t position_ = 0;
 };
 
 /// Share of pairs whose chosen sequence scores higher; equal scores count one half.

@@ -8,26 +8,40 @@
 #include "tutelage/nn/transformer.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/text/chat.hpp"
+#include "tutelage/train/epochs.hpp"
 
 TUTELAGE_BEGIN
 
 namespace train {
 
-/// Supervised fine-tuning on the answers of conversations.
-struct SFTConfig {
-  std::int64_t epochs = 10;
-  std::int64_t batch_size = 16;       // examples a step
-  std::int64_t micro_batch_size = 0;  // examples computed at once; 0: the whole step. Does not change the result
-  optim::AdamWConfig optimizer;
-  optim::Schedule::Kind schedule = optim::Schedule::Kind::kCosine;
-  std::int64_t warmup_steps = 20;
-  std::uint64_t seed = 0;  // of the order of the examples
-  void validate() const;   // @throws ConfigError
+/// Supervised fine-tuning on the answers of conversations. There is nothing to pack: batches are ragged, so that no step holds padding.
+struct SFTConfig : EpochConfig {
+  SFTConfig() { epochs = 10, schedule = "cosine", warmup_steps = 20; }
+  void validate() const;  // @throws ConfigError
 };
 
 struct StepStats {
   double loss = 0;       // nats per answer token
   double grad_norm = 0;  // before clipping
+  Metrics metrics() const { return {{"loss", loss}, {"grad_norm", grad_norm}}; }
+};
+
+/// Everything that decides the next step, but for the configuration.
+struct SFTState {
+  nn::Transformer model;
+  optim::AdamWState<float> optimizer;
+  std::int64_t position = 0;  // steps of train() that are done
+
+  static constexpr const char* kKind = "sft";
+  template <class F> void visit(F&& f) { visit_fields(*this, f); }
+  template <class F> void visit(F&& f) const { visit_fields(*this, f); }
+
+ private:
+  template <class Self, class F> static void visit_fields(Self& self, F& f) {
+    f("model", self.model);
+    f("optimizer", self.optimizer);
+    f("position", self.position);
+  }
 };
 
 /// The loss's terms, one an answer token: -log p(token | before) * weight, in item order. Returns (answer tokens).
@@ -42,21 +56,28 @@ double sft_loss(const nn::Transformer& model, std::span<const text::Example> exa
 /// Number of tokens marked as answer that have a token before them. @throws ShapeError for a mask of another length than its ids
 std::int64_t answer_tokens(std::span<const text::Example> examples);
 
-/// Trains a whole model, or where it has an adapter the adapter on the frozen model.
+/// Trains a whole model, or where it has an adapter the adapter on the frozen model. The loss is of marked tokens alone.
 class SFTTrainer {
  public:
   SFTTrainer(nn::Transformer model, SFTConfig config);
+  /// Goes on from where state() was asked, to the same bytes: train() with the same examples begins at its position.
+  SFTTrainer(SFTState state, SFTConfig config);
   /// One optimiser step on `examples`. @throws NumericError, changing nothing, where the gradient is not finite
   StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0);
   /// config.epochs passes in seeded order; a requested stop ends it after the step under way. Returns the last step.
   /// @throws ValueError, ShapeError or IndexError, before the first step, naming an example that the model cannot read
   StepStats train(std::span<const text::Example> examples, const RunOptions& run = {});
+  /// The loss of `examples`; nothing is learnt.
+  StepStats evaluate(std::span<const text::Example> examples) const { return {sft_loss(model_, examples), 0}; }
   const nn::Transformer& model() const { return model_; }
+  const SFTConfig& config() const { return config_; }
+  SFTState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:
   nn::Transformer model_;
   SFTConfig config_;
   optim::AdamW<float, nn::Transformer> optimizer_;
+  std::int64_t position_ = 0;
 };
 
 }  // namespace train

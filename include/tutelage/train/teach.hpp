@@ -52,7 +52,7 @@ struct TeachReport {
   std::int64_t demonstrations = 0, pairs = 0;
   std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
-  PPOStats ppo;  // of the last iteration
+  PolicyStats ppo;  // of the last iteration
 };
 
 /// What a model answers to these questions, greedily; longer answers are cut. A model that came without the exchanges it was trained on rehearses

@@ -1,4 +1,4 @@
-"""The command line: tutelage demo | chat | doctor."""
+"""The command line."""
 
 from .main import main
 

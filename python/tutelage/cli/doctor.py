@@ -4,16 +4,7 @@ import platform
 
 import tutelage
 
-
-def cpu_name():
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
+from .._outside import cpu_name
 
 
 def run(args):

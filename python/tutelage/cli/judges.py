@@ -1,13 +1,15 @@
-"""Who judges in the demo: a function in a file, its mistakes, and intervals around what it accepts."""
+"""Who judges in the demo: a function in a file, its mistakes."""
 
-import importlib.util
-import math
 import os
 import random
 
 import tutelage
 
 from .. import ConfigError, IoError
+from .._outside import load
+from ..runs.compare import wilson
+
+__all__ = ["SHIPPED", "WISHES", "Judge", "shipped", "wilson"]
 
 SHIPPED = "simulated"
 WISHES = ("identity", "sentence", "short")  # the rules that are shipped, in examples/judges/
@@ -15,19 +17,6 @@ WISHES = ("identity", "sentence", "short")  # the rules that are shipped, in exa
 
 def shipped(wish):
     return os.path.join(os.path.dirname(os.path.dirname(__file__)), "judges", wish + ".py") + ":accept"
-
-
-def load(path):
-    """The module in a file. @throws ConfigError for one that does not run"""
-    spec = importlib.util.spec_from_file_location("judge", path)
-    if spec is None:
-        raise ConfigError(f"--judge: not a Python file: got {path}, expected FILE.py:function.")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise ConfigError(f"--judge: {path} does not load: got {type(error).__name__}: {error}, expected a Python file with a judge.") from error
-    return module
 
 
 class Judge:
@@ -39,7 +28,7 @@ class Judge:
         path, _, name = spec.rpartition(":")
         if not path or not os.path.isfile(path):
             raise IoError(f"--judge: no such file: got {spec}, expected FILE.py:function.")
-        module = load(path)
+        module = load(path, "--judge")
         if not callable(getattr(module, name, None)):
             raise ConfigError(f"--judge: {path} has no such function: got {name}, expected one like accept(question, answer).")
         self._accept, self.source = getattr(module, name), path
@@ -66,13 +55,3 @@ class Judge:
         mistaken = self._coin.random() < self.error_rate
         better = self.correction if not opinion and not mistaken and self.error_rate < 0.5 else None
         return opinion != mistaken, better or ""
-
-
-def wilson(accepted, total, z=1.959964):
-    """95 % interval of a share (Wilson 1927)."""
-    if total == 0:
-        return 0.0, 1.0
-    share, scale = accepted / total, 1 + z * z / total
-    middle = (share + z * z / (2 * total)) / scale
-    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / scale
-    return middle - half, middle + half

@@ -12,6 +12,8 @@ def visible(text):
 class Progress:
     """One line that counts up on a terminal; on anything else, a line when a stage begins."""
 
+    SHOWN = ("loss", "reward", "kl", "response_length")  # the few numbers that matter
+
     def __init__(self, quiet=False):
         self._live = sys.stderr.isatty()
         self._quiet = quiet
@@ -20,7 +22,7 @@ class Progress:
     def __call__(self, p):
         if self._quiet:
             return
-        numbers = "  ".join(f"{name} {value:.3g}" for name, value in p.metrics.items())
+        numbers = "  ".join(f"{name} {value:.3g}" for name, value in p.metrics.items() if name in self.SHOWN)
         if self._live:
             filled = 30 * p.done // max(1, p.total)
             sys.stderr.write(f"\r\x1b[K  {p.stage:<15} [{'#' * filled}{'.' * (30 - filled)}] {p.done}/{p.total}  {numbers}")

@@ -95,6 +95,7 @@ std::vector<Row> make_rows() {
         return ops::square(ops::mlp(rows, std::span<const X>(w), std::span<const X>(b), 2, act));
       });
   add("segment_sum", {{9, 3}}, [](auto x) { return ops::square(ops::segment_sum(x[0], kOffsets)); });
+  add("sum_runs", {{7}}, [](auto x) { return ops::square(ops::sum_runs(x[0], std::vector<std::int64_t>{0, 3, 3, 7})); });
   add("sum_first", one, [](auto x) { return ops::square(ops::sum_first(x[0])); });
   add("logsumexp", one, [](auto x) { return ops::square(ops::logsumexp(x[0])); });
   add("softmax", one, [](auto x) { return ops::square(ops::softmax(x[0])); });

@@ -31,6 +31,20 @@ inline std::vector<double> sevens(std::span<const Episode> episodes) {
   return scores;
 }
 
+/// The bytes of a policy trainer's state.
+template <class State> std::string state_bytes(const State& s) {
+  std::string all = std::to_string(s.iteration) + "|" + std::to_string(s.optimizer.step);
+  if constexpr (requires { s.model; })
+    all += bytes(s.model);
+  else
+    all += bytes(s.policy);
+  for (const double x : {s.kl_coef.value_or(-1), s.moments.count, s.moments.mean, s.moments.squares})
+    all.append(reinterpret_cast<const char*>(&x), sizeof x);
+  for (const auto* list : {&s.optimizer.m, &s.optimizer.v})
+    for (const auto& x : *list) all.append(reinterpret_cast<const char*>(x.data()), static_cast<std::size_t>(x.size()) * 4);
+  return digest(all);
+}
+
 inline std::vector<double> scores_of(const std::vector<nn::Generation>& answers) {
   std::vector<double> scores;
   for (const auto& a : answers) scores.push_back(a.ids[0] == 7 ? 1.0 : 0.1 * a.ids[0]);

@@ -60,6 +60,20 @@ template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x) {
   });
 }
 
+template <class T> BasicTensor<T> sum_runs(const BasicTensor<T>& x, std::span<const std::int64_t> offsets) {
+  bool cover = x.rank() == 1 && !offsets.empty() && offsets.front() == 0 && offsets.back() == x.dim(0);
+  for (std::size_t i = 0; cover && i + 1 < offsets.size(); ++i) cover = offsets[i] <= offsets[i + 1];
+  if (!cover) detail::fail<ShapeError>("ops::sum_runs", "offsets do not cover x", x.shape().str(), "(M), and offsets that rise from 0 to M");
+  const std::vector<std::int64_t> at(offsets.begin(), offsets.end());
+  BasicTensor<T> y({static_cast<std::int64_t>(at.size()) - 1});
+  T* sums = y.mutable_data();
+  for (std::size_t i = 0; i + 1 < at.size(); ++i)
+    if (at[i + 1] > at[i]) kernels::row_sum(x.data() + at[i], 1, at[i + 1] - at[i], sums + i);
+  return autograd::Tape<T>::record({&x}, std::move(y), [at](autograd::Backward<T>& step) {
+    for (std::size_t i = 0; i + 1 < at.size(); ++i) kernels::add_constant(step.out_grad()[i], step.in_grad(0) + at[i], at[i + 1] - at[i]);
+  });
+}
+
 template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x) {
   const auto r = detail_::rows_of("logsumexp", x);
   auto y = BasicTensor<T>::uninitialized(r.outer);

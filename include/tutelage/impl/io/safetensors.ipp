@@ -33,8 +33,9 @@ struct TensorToWrite {
   std::function<Tensor()> make;
 };
 
+/// `seen` is given every byte that is written, in order.
 inline void write_tensors(const std::string& path, const std::map<std::string, TensorToWrite>& tensors,
-                          const std::map<std::string, std::string>& metadata) {
+                          const std::map<std::string, std::string>& metadata, const std::function<void(std::string_view)>& seen = {}) {
   if (tensors.count("__metadata__"))
     detail::fail<ValueError>("write_safetensors", "tensor has the name of the notes", "__metadata__", "another name");
   Json header = Json::object();
@@ -54,7 +55,11 @@ inline void write_tensors(const std::string& path, const std::map<std::string, T
   text.resize((text.size() + 7) / 8 * 8, ' ');
   std::string length;
   for (std::uint64_t n = text.size(), i = 0; i < 8; ++i) length += static_cast<char>(n >> (8 * i) & 255);
-  write_parts(path, [&](const std::function<void(std::string_view)>& write) {
+  write_parts(path, [&](const std::function<void(std::string_view)>& to_file) {
+    const auto write = [&](std::string_view bytes) {
+      if (seen) seen(bytes);
+      to_file(bytes);
+    };
     write(length);
     write(text);
     for (const auto& [name, t] : tensors) {

@@ -19,6 +19,7 @@ TUTELAGE_INLINE void GenerateOptions::validate() const {
   };
   constexpr std::int64_t samples = 1 << 24;
   need(max_new_tokens >= 1, "max_new_tokens", static_cast<double>(max_new_tokens), "1 or more");
+  need(min_new_tokens >= 0 && min_new_tokens <= max_new_tokens, "min_new_tokens", static_cast<double>(min_new_tokens), "0 to max_new_tokens");
   need(temperature == 0 || (temperature >= 1e-6 && temperature <= 1e6), "temperature", temperature, "0 (greedy) or 1e-6 to 1e6");
   need(top_k >= 0, "top_k", static_cast<double>(top_k), "0 (all) or more");
   need(min_p >= 0 && min_p <= 1, "min_p", min_p, "0 (all) to 1");
@@ -202,6 +203,7 @@ class Batch {
     d.item = options_.first_item + (options_.seeds.empty() ? static_cast<std::uint32_t>(prompt) : 0);
     d.sample = options_.sample + static_cast<std::uint32_t>(slot.answer - prompt * static_cast<std::size_t>(options_.num_samples));
     d.position = static_cast<std::uint32_t>(results_[slot.answer].ids.size());
+    if (d.position < options_.min_new_tokens) d.forbidden = options_.stop_ids;
     return d;
   }
 

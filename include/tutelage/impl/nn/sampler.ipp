@@ -16,10 +16,14 @@ TUTELAGE_BEGIN
 namespace nn {
 namespace detail_ {
 
+/// Taken off the logit of an id that must not be drawn: exp of what is left is 0, and whoever scores the answer can do the same.
+inline constexpr float kForbidden = 1e9f;
+
 /// One token to draw: the logits' row, which the repetition penalty changes in place, and the coordinates of its random number.
 struct Draw {
   float* logits;
-  std::span<const std::int32_t> seen;  // ids of the prompt and the answer so far, each once; empty without a repetition penalty
+  std::span<const std::int32_t> seen;       // ids of the prompt and the answer so far, each once; empty without a repetition penalty
+  std::span<const std::int32_t> forbidden;  // ids that must not be drawn
   std::uint64_t seed;
   std::uint32_t item, sample, position;
   std::int32_t id = -1;  // drawn; -1: the logits are not finite
@@ -47,6 +51,7 @@ class Sampler {
   /// slot: one of most_rows workspaces.
   void draw(Draw& d, std::int64_t slot) noexcept {
     for (const auto id : d.seen) d.logits[id] = d.logits[id] < 0 ? d.logits[id] * penalty_ : d.logits[id] / penalty_;
+    for (const auto id : d.forbidden) d.logits[id] = d.logits[id] - kForbidden;
     bool finite = true;
     for (std::int64_t i = 0; i < v_; ++i) finite &= std::abs(d.logits[i]) <= std::numeric_limits<float>::max();
     if (!finite) return;

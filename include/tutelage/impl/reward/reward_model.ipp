@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <memory>
 
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
@@ -10,19 +11,6 @@
 TUTELAGE_BEGIN
 
 namespace reward {
-
-TUTELAGE_INLINE std::vector<double> checked_rewards(const RewardFunction& f, std::span<const Episode> episodes) {
-  const FpStateGuard guard;
-  auto rewards = f(episodes);
-  if (rewards.size() != episodes.size())
-    detail::fail<ShapeError>("reward function", "wrong number of rewards", detail::str(rewards.size()), detail::str(episodes.size()),
-                             "Return one number for each sample of the batch.");
-  for (std::size_t i = 0; i < rewards.size(); ++i)
-    if (!std::isfinite(rewards[i]))
-      detail::fail<ValueError>("reward function", "reward of sample " + detail::str(i) + " is not finite", detail::str(rewards[i]), "a finite number",
-                               "Its answer: \"" + std::string(episodes[i].response.substr(0, 80)) + "\"");
-  return rewards;
-}
 
 TUTELAGE_INLINE RewardModel::RewardModel(const nn::Transformer& trunk, std::uint64_t seed)
     : net{trunk, nn::ScalarHead<float>(trunk.config.hidden_size, 1.0 / std::sqrt(static_cast<double>(trunk.config.hidden_size) + 1.0), seed)} {}
@@ -45,6 +33,18 @@ TUTELAGE_INLINE void RewardModel::calibrate(const nn::TokenBatch& sequences) {
   gain = 1, bias = 0;
   const auto fitted = calibration(score(sequences));
   gain = fitted.gain, bias = fitted.bias;
+}
+
+TUTELAGE_INLINE RewardFunction model_reward(RewardModel model) {
+  return [model = std::make_shared<const RewardModel>(std::move(model))](std::span<const Episode> episodes) {
+    nn::TokenBatch sequences;
+    for (const auto& e : episodes) {
+      std::vector<std::int32_t> whole(e.prompt_ids.begin(), e.prompt_ids.end());
+      whole.insert(whole.end(), e.response_ids.begin(), e.response_ids.end());
+      sequences.add(whole);
+    }
+    return model->score(sequences);
+  };
 }
 
 TUTELAGE_INLINE std::vector<std::vector<double>> RewardEnsemble::member_scores(const nn::TokenBatch& sequences) const {

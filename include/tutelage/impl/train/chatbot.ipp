@@ -54,7 +54,7 @@ TUTELAGE_INLINE io::ChatModel train_chatbot(std::span<const text::Conversation> 
     std::vector<text::Example> items;
     for (std::int64_t i = 0; i < config.batch_size; ++i, ++seen) {
       const std::int64_t epoch = seen / n;
-      if (seen % n == 0) order = detail_::shuffled(n, config.seed, epoch);
+      if (seen % n == 0) order = shuffled(n, config.seed, epoch);
       const auto at = static_cast<std::size_t>(order[static_cast<std::size_t>(seen % n)]);
       const auto& exchange = model.conversations[questions[at][static_cast<std::size_t>(epoch) % questions[at].size()]];
       Rng rng(config.seed, Purpose::kUser, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(epoch));

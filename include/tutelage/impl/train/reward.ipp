@@ -3,6 +3,7 @@
 
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/kernels/launch.hpp"
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/reward/bradley_terry.hpp"
 #include "tutelage/train/reward.hpp"
@@ -33,11 +34,8 @@ inline void check_pairs(const char* function, std::span<const Pair> pairs, const
   }
 }
 
-inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<const Pair> pairs, const RewardConfig& config, double factor,
-                         nn::TrainingStep at) {
-  auto batch = sides(pairs);
-  batch.training = at;
-  const Tensor scores = reward::raw_scores(net, batch);
+/// scores: of the pairs' sides, (2 N).
+inline Tensor pair_terms(const Tensor& scores, std::span<const Pair> pairs, const RewardConfig& config, double factor) {
   std::vector<std::int64_t> even, odd;
   reward::PairOptions<float> options;
   const auto n = static_cast<std::int64_t>(pairs.size());
@@ -53,63 +51,97 @@ inline Tensor pair_terms(const nn::TransformerWithHead<float>& net, std::span<co
   options.error_rate = config.error_rate;
   return reward::bradley_terry_terms(ops::rows(scores, even), ops::rows(scores, odd), factor, options);
 }
+
+/// The sum of the weights. @throws ValueError where there is none
+inline double pair_weight(const char* function, std::span<const Pair> pairs) {
+  double count = 0;
+  for (const auto& p : pairs) count = count + p.weight;
+  if (!(count > 0)) detail::fail<ValueError>(function, "no pair with a weight", detail::str(count), "more than 0");
+  return count;
+}
+
+/// Of the scores of all sides, as they stand.
+inline RewardStats reward_stats(const std::vector<float>& scores) {
+  RewardStats s;
+  std::vector<double> margins, all(scores.begin(), scores.end());
+  double right = 0;
+  for (std::size_t i = 0; i + 1 < scores.size(); i += 2) {
+    margins.push_back(all[i] - all[i + 1]);
+    right += scores[i] > scores[i + 1] ? 1.0 : scores[i] == scores[i + 1] ? 0.5 : 0.0;
+  }
+  s.accuracy = right / static_cast<double>(margins.size());
+  s.margin = kernels::sum16_double(margins.data(), static_cast<std::int64_t>(margins.size())) / static_cast<double>(margins.size());
+  s.mean_reward = kernels::sum16_double(all.data(), static_cast<std::int64_t>(all.size())) / static_cast<double>(all.size());
+  return s;
+}
 }  // namespace detail_
 
 TUTELAGE_INLINE void RewardConfig::validate() const {
+  EpochConfig::validate("RewardConfig");
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
     if (!ok || !std::isfinite(got)) detail::fail<ConfigError>("RewardConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
-  need(epochs >= 1, "epochs", static_cast<double>(epochs), "1 or more");
-  need(batch_size >= 1, "batch_size", static_cast<double>(batch_size), "1 or more");
-  need(micro_batch_size >= 0, "micro_batch_size", static_cast<double>(micro_batch_size), "0 or more");
   need(center_coef >= 0, "center_coef", center_coef, "0 or more");
   need(error_rate >= 0 && error_rate < 0.5, "error_rate", error_rate, "0 to below 0.5");
-  optimizer.validate();
 }
 
 TUTELAGE_INLINE RewardTrainer::RewardTrainer(reward::RewardModel model, RewardConfig config)
-    : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
+    : RewardTrainer(RewardState{std::move(model), {}}, std::move(config)) {}
+
+TUTELAGE_INLINE RewardTrainer::RewardTrainer(RewardState state, RewardConfig config)
+    : model_(std::move(state.model)), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
   config_.validate();
+  optimizer_.state() = std::move(state.optimizer);
 }
 
-TUTELAGE_INLINE StepStats RewardTrainer::step(std::span<const Pair> pairs) {
+TUTELAGE_INLINE RewardStats RewardTrainer::step(std::span<const Pair> pairs, double lr_factor) {
   const FpStateGuard guard;
   detail_::check_pairs("RewardTrainer::step", pairs, model_.net.trunk.config);
-  double count = 0;
-  for (const auto& p : pairs) count = count + p.weight;
-  if (!(count > 0)) detail::fail<ValueError>("RewardTrainer::step", "no pair with a weight", detail::str(count), "more than 0");
+  const double count = detail_::pair_weight("RewardTrainer::step", pairs);
+  std::vector<float> scores;
   GradAccumulator<float, nn::TransformerWithHead<float>> acc(model_.net);
   detail_::micro_batches(static_cast<std::int64_t>(pairs.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
     const nn::TrainingStep at{static_cast<std::uint32_t>(optimizer_.state().step), static_cast<std::uint32_t>(2 * begin)};
-    acc.add([&](const nn::TransformerWithHead<float>& net,
-                std::span<const Pair> part) { return detail_::pair_terms(net, part, config_, 1.0 / count, at); },
-            pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+    acc.add(
+        [&](const nn::TransformerWithHead<float>& net, std::span<const Pair> part) {
+          auto batch = detail_::sides(part);
+          batch.training = at;
+          const Tensor raw = reward::raw_scores(net, batch);
+          scores.insert(scores.end(), raw.span().begin(), raw.span().end());
+          return detail_::pair_terms(raw, part, config_, 1.0 / count);
+        },
+        pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
   });
   const auto result = acc.finish();
-  return {result.value, optimizer_.step(model_.net, result.grads)};
+  RewardStats stats = detail_::reward_stats(scores);
+  stats.loss = result.value;
+  stats.grad_norm = detail_::finite_step("RewardTrainer::step", optimizer_, model_.net, result, lr_factor);
+  return stats;
 }
 
-TUTELAGE_INLINE StepStats RewardTrainer::train(std::span<const Pair> pairs, const RunOptions& run) {
+TUTELAGE_INLINE RewardStats RewardTrainer::evaluate(std::span<const Pair> pairs) const {
   const FpStateGuard guard;
-  const auto n = static_cast<std::int64_t>(pairs.size());
-  if (n == 0) detail::fail<ValueError>("RewardTrainer::train", "no pair", "0", "at least one");
+  detail_::check_pairs("RewardTrainer::evaluate", pairs, model_.net.trunk.config);
+  const double count = detail_::pair_weight("RewardTrainer::evaluate", pairs);
+  std::vector<float> scores, terms;
+  detail_::micro_batches(static_cast<std::int64_t>(pairs.size()), 32, [&](std::int64_t begin, std::int64_t end) {
+    const auto part = pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    const Tensor raw = reward::raw_scores(model_.net, detail_::sides(part));
+    scores.insert(scores.end(), raw.span().begin(), raw.span().end());
+    const Tensor loss = detail_::pair_terms(raw, part, config_, 1.0 / count);
+    terms.insert(terms.end(), loss.span().begin(), loss.span().end());
+  });
+  RewardStats stats = detail_::reward_stats(scores);
+  stats.loss = kernels::sum16_double(terms.data(), static_cast<std::int64_t>(terms.size()));
+  return stats;
+}
+
+TUTELAGE_INLINE RewardStats RewardTrainer::train(std::span<const Pair> pairs, const RunOptions& run) {
+  const FpStateGuard guard;
+  if (pairs.empty()) detail::fail<ValueError>("RewardTrainer::train", "no pair", "0", "at least one");
   detail_::check_pairs("RewardTrainer::train", pairs, model_.net.trunk.config);
-  StepStats last;
-  std::vector<Pair> items;
-  const std::int64_t total = (n + config_.batch_size - 1) / config_.batch_size * config_.epochs;
-  std::int64_t done = 0;
-  for (std::int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
-    const auto order = detail_::shuffled(n, config_.seed, epoch);
-    for (std::int64_t begin = 0; begin < n; begin += config_.batch_size) {
-      if (run.stop_requested()) return last;
-      items.clear();
-      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
-        items.push_back(pairs[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-      last = step(items);
-      run.report({"reward", ++done, total, {{"loss", last.loss}}});
-    }
-  }
-  return last;
+  return detail_::epoch_loop<RewardStats>("reward", config_, pairs, position_, run,
+                                          [&](auto items, auto, double lr_factor) { return step(items, lr_factor); });
 }
 
 TUTELAGE_INLINE double pair_accuracy(const reward::RewardEnsemble& ensemble, std::span<const Pair> pairs) {

@@ -1,11 +1,11 @@
 #pragma once
-#include <algorithm>
-#include <numeric>
 
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/impl/train/epochs.ipp"
+#include "tutelage/impl/train/finite.hpp"
 #include "tutelage/train/sft.hpp"
 
 TUTELAGE_BEGIN
@@ -13,19 +13,6 @@ TUTELAGE_BEGIN
 namespace train {
 
 namespace detail_ {
-/// Cuts [0, n) into runs of at most `most` (0: one run) and calls f(begin, end).
-template <class F> void micro_batches(std::int64_t n, std::int64_t most, const F& f) {
-  const std::int64_t size = most > 0 ? most : std::max<std::int64_t>(n, 1);
-  for (std::int64_t begin = 0; begin < n; begin += size) f(begin, std::min(n, begin + size));
-}
-
-inline std::vector<std::int64_t> shuffled(std::int64_t n, std::uint64_t seed, std::int64_t epoch) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  Rng(seed, Purpose::kShuffle, 0, static_cast<std::uint32_t>(epoch)).shuffle(order);
-  return order;
-}
-
 /// Checks a sequence before a long call, so that what cannot be computed is refused before the first step.
 inline void check_sequence(const char* function, std::size_t sample, std::span<const std::int32_t> ids, const nn::TransformerConfig& config) {
   const std::string where = "sample " + detail::str(sample);
@@ -45,16 +32,7 @@ inline void check_mask(const char* function, std::size_t sample, const text::Exa
 }
 }  // namespace detail_
 
-TUTELAGE_INLINE void SFTConfig::validate() const {
-  const auto need = [](bool ok, const char* field, std::int64_t got, const char* expected) {
-    if (!ok) detail::fail<ConfigError>("SFTConfig", std::string(field) + " is out of range", detail::str(got), expected);
-  };
-  need(epochs >= 1, "epochs", epochs, "1 or more");
-  need(batch_size >= 1, "batch_size", batch_size, "1 or more");
-  need(micro_batch_size >= 0, "micro_batch_size", micro_batch_size, "0 or more");
-  need(warmup_steps >= 0, "warmup_steps", warmup_steps, "0 or more");
-  optimizer.validate();
-}
+TUTELAGE_INLINE void SFTConfig::validate() const { EpochConfig::validate("SFTConfig"); }
 
 TUTELAGE_INLINE std::int64_t answer_tokens(std::span<const text::Example> examples) {
   const FpStateGuard guard;
@@ -101,9 +79,12 @@ TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const te
   return kernels::sum16_double(terms.data(), static_cast<std::int64_t>(terms.size())) / static_cast<double>(terms.size());
 }
 
-TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config)
-    : model_(std::move(model)), config_(config), optimizer_(config.optimizer) {
+TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config) : SFTTrainer(SFTState{std::move(model), {}}, std::move(config)) {}
+
+TUTELAGE_INLINE SFTTrainer::SFTTrainer(SFTState state, SFTConfig config)
+    : model_(std::move(state.model)), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
   config_.validate();
+  optimizer_.state() = std::move(state.optimizer);
 }
 
 TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor) {
@@ -123,7 +104,7 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
               items);
     });
     const auto result = acc.finish();
-    stats = {result.value, optimizer_.step(model_, result.grads, lr_factor)};
+    stats = {result.value, detail_::finite_step("SFTTrainer::step", optimizer_, model_, result, lr_factor)};
   });
   return stats;
 }
@@ -136,23 +117,8 @@ TUTELAGE_INLINE StepStats SFTTrainer::train(std::span<const text::Example> examp
     detail_::check_mask("SFTTrainer::train", i, examples[i]);
     detail_::check_sequence("SFTTrainer::train", i, examples[i].ids, model_.config);
   }
-  const std::int64_t steps_per_epoch = (n + config_.batch_size - 1) / config_.batch_size;
-  const optim::Schedule schedule{config_.schedule, config_.warmup_steps, steps_per_epoch * config_.epochs, 0.0};
-  StepStats last;
-  std::vector<text::Example> items;
-  std::int64_t step_number = 0;
-  for (std::int64_t epoch = 0; epoch < config_.epochs; ++epoch) {
-    const auto order = detail_::shuffled(n, config_.seed, epoch);
-    for (std::int64_t begin = 0; begin < n; begin += config_.batch_size, ++step_number) {
-      if (run.stop_requested()) return last;
-      items.clear();
-      for (std::int64_t i = begin; i < std::min(n, begin + config_.batch_size); ++i)
-        items.push_back(examples[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-      last = step(items, schedule.factor(step_number));
-      run.report({"sft", step_number + 1, steps_per_epoch * config_.epochs, {{"loss", last.loss}}});
-    }
-  }
-  return last;
+  return detail_::epoch_loop<StepStats>("sft", config_, examples, position_, run,
+                                        [&](auto items, auto, double lr_factor) { return step(items, lr_factor); });
 }
 
 }  // namespace train

@@ -1,5 +1,6 @@
 #pragma once
 // SHA-256 (FIPS 180-4), for digests that anyone can check with sha256sum.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -7,13 +8,22 @@
 #include <span>
 #include <string>
 
-namespace one_result {
+#include "tutelage/config.hpp"
+
+TUTELAGE_BEGIN
+
+namespace io::detail_ {
 
 class Sha256 {
  public:
   Sha256& add(const void* data, std::size_t size) {
     const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < size; ++i) put(bytes[i]);
+    while (size > 0) {
+      const std::size_t at = size_ % 64, part = std::min<std::size_t>(size, 64 - at);
+      std::memcpy(block_.data() + at, bytes, part);
+      if (at + part == 64) compress();
+      size_ += part, bytes += part, size -= part;
+    }
     return *this;
   }
   /// Numbers as they lie in memory (little-endian on every machine that the library knows).
@@ -22,9 +32,11 @@ class Sha256 {
   std::string hex() const {
     Sha256 end = *this;
     const std::uint64_t bits = 8 * end.size_;
-    end.put(0x80);
-    while (end.size_ % 64 != 56) end.put(0);
-    for (int i = 56; i >= 0; i -= 8) end.put(static_cast<unsigned char>(bits >> i));
+    const unsigned char fill[64] = {0x80};
+    end.add(fill, 1 + (119 - end.size_ % 64) % 64);
+    unsigned char length[8];
+    for (int i = 0; i < 8; ++i) length[i] = static_cast<unsigned char>(bits >> (56 - 8 * i));
+    end.add(length, 8);
     std::string text;
     for (const std::uint32_t word : end.state_)
       for (int i = 28; i >= 0; i -= 4) text += "0123456789abcdef"[word >> i & 15];
@@ -32,11 +44,6 @@ class Sha256 {
   }
 
  private:
-  void put(unsigned char byte) {
-    block_[size_++ % 64] = byte;
-    if (size_ % 64 == 0) compress();
-  }
-
   void compress() {
     static constexpr std::uint32_t k[64] = {
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
@@ -67,4 +74,6 @@ class Sha256 {
   std::uint64_t size_ = 0;
 };
 
-}  // namespace one_result
+}  // namespace io::detail_
+
+TUTELAGE_END
