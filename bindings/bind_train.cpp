@@ -111,6 +111,7 @@ void bind_train_configs(py::module_& m) {
       .field("sft_steps", &C::sft_steps, "0: off")
       .field("sft_demonstrations", &C::sft_demonstrations, "a step")
       .field("sft_rehearsal", &C::sft_rehearsal, "a step")
+      .field("keep_kl", &C::keep_kl, "0: rehearsal is learnt like demonstrations; else its distributions are kept, by this weight of the KL")
       .field("sft_learning_rate", &C::sft_learning_rate, "")
       .field("reward_models", &C::reward_models, "0: off")
       .field("judged_pairs", &C::judged_pairs, "")

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "tutelage/base/fail.hpp"
-#include "tutelage/nn/transformer.hpp"
+#include "tutelage/nn/head.hpp"
 #include "tutelage/optim/adamw.hpp"
 
 TUTELAGE_BEGIN

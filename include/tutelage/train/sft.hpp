@@ -63,7 +63,9 @@ class SFTTrainer {
   /// Goes on from where state() was asked, to the same bytes: train() with the same examples begins at its position.
   SFTTrainer(SFTState state, SFTConfig config);
   /// One optimiser step on `examples`. @throws NumericError, changing nothing, where the gradient is not finite
-  StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0);
+  /// Of `kept`, the next-token distributions are to stay as the model as given has them: kl_coef times the mean over their tokens of
+  /// KL(model || as given) is added to the loss. Source: Li, Hoiem 2016, "Learning without forgetting".
+  StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0, std::span<const text::Example> kept = {}, double kl_coef = 1.0);
   /// config.epochs passes in seeded order; a requested stop ends it after the step under way. Returns the last step.
   /// @throws ValueError, ShapeError or IndexError, before the first step, naming an example that the model cannot read
   StepStats train(std::span<const text::Example> examples, const RunOptions& run = {});
@@ -74,7 +76,7 @@ class SFTTrainer {
   SFTState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:
-  nn::Transformer model_;
+  nn::Transformer model_, given_;
   SFTConfig config_;
   optim::AdamW<float, nn::Transformer> optimizer_;
   std::int64_t position_ = 0;

@@ -29,6 +29,7 @@ struct TeachConfig {
   std::int64_t sft_steps = 200;          // 0: off
   std::int64_t sft_demonstrations = 12;  // a step, drawn evenly from the different demonstrations
   std::int64_t sft_rehearsal = 20;       // exchanges a step that were not objected to
+  double keep_kl = 0;  // 0: they are learnt like demonstrations; else their answers' distributions are kept, by this weight of the KL
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
   std::int64_t reward_models = 3;  // 0: off, and PPO with it

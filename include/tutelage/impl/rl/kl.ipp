@@ -71,14 +71,17 @@ template <class T> BasicTensor<T> full_kl(const BasicTensor<T>& logits, const Ba
   const BasicTensor<T> inputs[2] = {ops::log_softmax(logits), ops::log_softmax(ref_logits)};
   BasicTensor<T> value(logits.shape()), slopes[2] = {BasicTensor<T>(logits.shape()), BasicTensor<T>(logits.shape())};
   T *y = value.mutable_data(), *dl = slopes[0].mutable_data(), *dr = slopes[1].mutable_data();
-  for (std::int64_t i = 0; i < value.size(); ++i) {
-    const T l = inputs[0].data()[i], p = math::exp(l);
-    if (p == 0) continue;  // 0 log 0
-    const T x = l - inputs[1].data()[i];
-    y[i] = p * x;
-    dl[i] = p * x + p;
-    dr[i] = -p;
-  }
+  const T *a = inputs[0].data(), *b = inputs[1].data();
+  parallel_for(value.size(), 4096, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T p = math::exp(a[i]);
+      if (p == 0) continue;  // 0 log 0
+      const T x = a[i] - b[i];
+      y[i] = p * x;
+      dl[i] = p * x + p;
+      dr[i] = -p;
+    }
+  });
   const auto terms = ops::with_derivatives(std::move(value), std::span<const BasicTensor<T>>(inputs), std::span<const BasicTensor<T>>(slopes));
   const auto kl = ops::sum_last(terms);
   return ops::maximum(kl, BasicTensor<T>(kl.shape()));

@@ -4,6 +4,8 @@
 #include "tutelage/base/fail.hpp"
 #include "tutelage/impl/base/team.hpp"
 #include "tutelage/impl/kernels/launch.hpp"
+#include "tutelage/impl/train/below.hpp"
+#include "tutelage/rl/kl.hpp"
 #include "tutelage/impl/train/epochs.ipp"
 #include "tutelage/impl/train/finite.hpp"
 #include "tutelage/train/sft.hpp"
@@ -82,13 +84,37 @@ TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const te
 TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config) : SFTTrainer(SFTState{std::move(model), {}}, std::move(config)) {}
 
 TUTELAGE_INLINE SFTTrainer::SFTTrainer(SFTState state, SFTConfig config)
-    : model_(std::move(state.model)), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
+    : model_(std::move(state.model)), given_(model_), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
   config_.validate();
   optimizer_.state() = std::move(state.optimizer);
 }
 
-TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor) {
+namespace detail_ {
+/// KL(model || given) of every next token, times weight, in item order.
+inline Tensor kept_terms(const nn::Transformer& model, const nn::Transformer& given, std::span<const text::Example> examples, double weight) {
+  nn::TokenBatch batch;
+  std::vector<std::int64_t> positions;
+  for (const auto& e : examples) {
+    for (std::size_t t = 1; t < e.ids.size(); ++t) positions.push_back(batch.tokens() + static_cast<std::int64_t>(t) - 1);
+    batch.add(e.ids);
+  }
+  Below below(given);
+  const Tensor start = below.add(batch);
+  const auto logits = [&](const nn::Transformer& m) {
+    return ops::linear(ops::rows(below.hidden(m, start, batch), positions), m.output_weight(), Tensor());
+  };
+  return ops::affine(rl::full_kl(logits(model), logits(given)), weight, 0.0);
+}
+}  // namespace detail_
+
+TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor, std::span<const text::Example> kept,
+                                           double kl_coef) {
   const FpStateGuard guard;
+  std::int64_t kept_tokens = 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    detail_::check_sequence("SFTTrainer::step", i, kept[i].ids, model_.config);
+    kept_tokens += static_cast<std::int64_t>(kept[i].ids.size()) - 1;
+  }
   const std::int64_t count = answer_tokens(examples);
   if (count == 0)
     detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token",
@@ -101,6 +127,12 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
       if (answer_tokens(items) == 0) return;
       const nn::TrainingStep at{static_cast<std::uint32_t>(optimizer_.state().step), static_cast<std::uint32_t>(begin)};
       acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count), at); },
+              items);
+    });
+    detail_::micro_batches(static_cast<std::int64_t>(kept.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
+      const auto items = kept.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      acc.add([&](const nn::Transformer& m,
+                  std::span<const text::Example> part) { return detail_::kept_terms(m, given_, part, kl_coef / static_cast<double>(kept_tokens)); },
               items);
     });
     const auto result = acc.finish();

@@ -256,7 +256,7 @@ TUTELAGE_INLINE StateRewardFit fit_state_reward(reward::StateRewardModel& model,
   behaviours.check(name);
   detail_::check_judgements(name, judgements, behaviours.count(), config);
   const std::int64_t members = model.config.members, all = judgements.count();
-  auto ids = detail_::shuffled(all, config.seed, -1);
+  auto ids = shuffled(all, config.seed, -1);
   const auto held = static_cast<std::int64_t>(config.held_out_share * static_cast<double>(all));
   StateRewardFit fit;
   fit.held_out.assign(ids.begin(), ids.begin() + held);
@@ -286,7 +286,7 @@ TUTELAGE_INLINE StateRewardFit fit_state_reward(reward::StateRewardModel& model,
   std::vector<std::int64_t> batch;
   bool stopped = false;
   for (std::int64_t epoch = 0; epoch < config.epochs && !stopped; ++epoch) {
-    const auto order = detail_::shuffled(n, config.seed, epoch);
+    const auto order = shuffled(n, config.seed, epoch);
     double sum = 0, weights = 0;
     for (std::int64_t begin = 0; begin < n && !stopped; begin += config.batch_size) {
       if ((stopped = run.stop_requested())) break;

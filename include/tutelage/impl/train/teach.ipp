@@ -53,6 +53,7 @@ TUTELAGE_INLINE void TeachConfig::validate() const {
                                      {ppo_rehearsal, "ppo_rehearsal"}})
     need(value >= 0, field, static_cast<double>(value), "0 or more");
   need(ppo_prompts >= 1, "ppo_prompts", static_cast<double>(ppo_prompts), "1 or more");
+  need(keep_kl >= 0, "keep_kl", keep_kl, "0 or more");
   need(sft_learning_rate > 0, "sft_learning_rate", sft_learning_rate, "more than 0");
   reward.validate();
   ppo.validate();

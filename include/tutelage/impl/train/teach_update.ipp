@@ -76,10 +76,10 @@ class Update {
       const optim::Schedule schedule{optim::Schedule::Kind::kLinear, 5, config_.sft_steps, 0.0};
       for (std::int64_t k = 0; k < config_.sft_steps && !run_.stop_requested(); ++k) {
         if (k > 0 && k % 50 == 0) find_disturbed(trainer.model());
-        std::vector<text::Example> items;
+        std::vector<text::Example> items, kept;
         demonstrate(config_.sft_demonstrations, items);
-        rehearse(config_.sft_rehearsal, items);
-        const auto step = trainer.step(items, schedule.factor(k));
+        rehearse(config_.sft_rehearsal, config_.keep_kl > 0 ? kept : items);
+        const auto step = trainer.step(items, schedule.factor(k), kept, config_.keep_kl);
         run_.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
       }
       policy = trainer.model();
