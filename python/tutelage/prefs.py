@@ -19,9 +19,17 @@ from ._core import (
 
 __all__ = [
     "AnnotatorFit", "AnnotatorFitConfig", "ChampionTest", "ChampionTestConfig", "Demonstration", "Judgement", "JudgementLog", "Preference",
-    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "Verdict", "acquisition", "calibrate_beta", "determinantal_batch",
+    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "Store", "TrainingData", "Verdict", "acquisition", "calibrate_beta", "determinantal_batch",
     "fit_annotators", "fit_strengths", "k_center_batch", "top_batch", "training_data",
 ]
+
+
+def __getattr__(name):
+    if name == "Store":  # SQLite is loaded where it is used
+        from .store import Store
+
+        return Store
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _pairs(function, comparisons, weights):

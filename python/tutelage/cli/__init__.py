@@ -1,4 +1,4 @@
-"""The command line: tutelage demo | chat | doctor."""
+"""The command line: tutelage demo | chat | rate | export | import | erase | doctor."""
 
 from .main import main
 

@@ -43,6 +43,9 @@ def parser():
     chat.add_argument("--learn", action="store_true", help="let it be taught: /right, /wrong, /say TEXT, or say how humans would answer, in quotes")
     chat.add_argument("--threads", type=number(int, 0, 4096), default=0, help="0: all")
 
+    from .rate import add_parsers
+
+    add_parsers(commands, number)
     commands.add_parser("doctor", help="what this machine gives")
     return p
 
@@ -56,6 +59,14 @@ def main(argv=None):
             from .demo import run
         elif args.command == "chat":
             from .chat import run
+        elif args.command == "rate":
+            from .rate import run
+        elif args.command == "export":
+            from .rate import run_export as run
+        elif args.command == "import":
+            from .rate import run_import as run
+        elif args.command == "erase":
+            from .rate import run_erase as run
         else:
             from .doctor import run
         return run(args)
