@@ -1,6 +1,6 @@
 // The page and the widget: one module. Whatever a model, a prompt or a person wrote reaches the document through textContent alone.
 
-const AHEAD = 8, LOW = 4, LISTED = 10;
+const AHEAD = 12, LOW = 8, LISTED = 10;
 const KEYS = {
   compare: [
     { kind: "a", keys: ["a", "ArrowLeft"], label: "A is better", hint: "a ←", main: true },
@@ -33,6 +33,7 @@ function el(tag, props = {}, ...children) {
   node.append(...children.filter((c) => c !== null && c !== undefined));
   return node;
 }
+const fill = (node, ...children) => node.replaceChildren(...children.filter((c) => c !== null && c !== undefined));
 const key = (hint) => el("span", { class: "keys", "aria-hidden": "true" }, ...hint.split(" ").map((k) => el("kbd", {}, k)));
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -71,7 +72,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     empty: el("div", { class: "empty", hidden: true }), work: el("div", { class: "work", hidden: true }), history: el("aside", { class: "history", hidden: true, "aria-label": "Last answers" }),
     training: el("section", { class: "training", hidden: true, "aria-label": "The model" }), help: el("dialog", { class: "help", "aria-label": "Keys and guidelines" }),
   };
-  const button = (label, hint, act, kind = "") => el("button", { type: "button", class: kind, onclick: act, "aria-keyshortcuts": hint.split(" ")[0] }, el("span", {}, label), hint ? key(hint) : null);
+  const button = (label, hint, act, kind = "") => el("button", { type: "button", class: kind, onclick: act, "aria-keyshortcuts": hint.startsWith("Ctrl ") ? "Control+Enter" : hint.split(" ")[0].replace("Esc", "Escape") }, el("span", {}, label), hint ? key(hint) : null);
   const textarea = el("textarea", { dir: "auto", rows: 4, "aria-label": "The better answer", oninput: () => drawDifference() });
   const changes = el("div", { class: "text difference", dir: "auto", "aria-label": "What you changed" });
   const noteBox = el("input", { type: "text", dir: "auto", maxLength: 2000, placeholder: "A note to your next answer", "aria-label": "Note" });
@@ -79,7 +80,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   const promptCard = el("section", { class: "prompt", "aria-label": "Prompt" }, el("h2", {}, "Prompt"), nodes.prompt);
   nodes.work.append(promptCard, nodes.answers, nodes.editor, nodes.note, nodes.actions);
   root.classList.add("tutelage-rate");
-  root.replaceChildren(
+  fill(root,
     el("header", {}, el("div", { class: "brand" }, "tutelage"), nodes.counts, nodes.saved, el("span", { class: "space" }), button("Last answers", "h", () => toggleHistory(), "quiet"),
       button("Keys", "?", () => toggleHelp(), "quiet")), nodes.bar,
     el("main", {}, nodes.question, nodes.guidelines, nodes.alert, nodes.empty, nodes.work, nodes.training), nodes.history, nodes.help, nodes.said);
@@ -89,7 +90,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function drawAnswers() {
     const task = current.task, letters = task === "compare" ? ["A", "B"] : current.answers.map((_, i) => (task === "verdict" ? "Answer" : String(i + 1)));
     nodes.answers.className = "answers " + task;
-    nodes.answers.replaceChildren(...current.answers.map((answer, i) => {
+    fill(nodes.answers, ...current.answers.map((answer, i) => {
       const text = el("div", { class: "text", dir: "auto" });
       text.textContent = answer;
       const folded = long(answer) && !open;
@@ -106,10 +107,10 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     const task = current.task, list = [];
     if (task === "compare" && settings.strength) STRENGTHS.forEach((label, i) => list.push(button(label, String(i + 1), () => strong(i - 3), "main")));
     else for (const k of KEYS[task]) if (k.main) list.push(button(k.label, k.hint, () => answer(k.kind, k), "main" + (over && over.kind === k.kind ? " before" : "")));
-    if (task === "rank") list.push(button("Same place as the last", "=", () => tie(), order.length ? (order.tie ? "pressed" : "") : "dim"), button("Take back", "⌫", () => unplace()), button("Done", "⏎", () => submitRanking(), "main"));
+    if (task === "rank") list.push(button("Same place as the last", "=", () => tie(), order.length ? (order.tie ? "pressed" : "") : "dim"), button("Take back", "Backspace", () => unplace()), button("Done", "Enter", () => submitRanking(), "main"));
     const more = [...KEYS[task].filter((k) => !k.main), ...ALWAYS].map((k) => button(k.label, k.hint, () => answer(k.kind, k), over && over.kind === k.kind ? "before" : ""));
     if (over && over.edit) more.push(button("Leave as it was", "Esc", () => leave(), "quiet"));
-    nodes.actions.replaceChildren(el("div", { class: "first" + (settings.strength && task === "compare" ? " seven" : "") }, ...list),
+    fill(nodes.actions, el("div", { class: "first" + (settings.strength && task === "compare" ? " seven" : "") }, ...list),
       el("div", { class: "second" }, ...more, button("Write a better one", "e", () => edit()), button("Note", "n", () => note()), button("Undo", "u", () => undo())));
   }
   function draw() {
@@ -129,7 +130,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   }
   function drawEmpty() {
     const learning = progress.training && progress.training.stage, done = progress.answered >= progress.asked_for && progress.asked_for > 0;
-    nodes.empty.replaceChildren(el("p", { class: "big" }, progress.closed ? "This session is over. Thank you." : learning ? "The model is learning from your answers." : done ? "All done. Thank you." : "Nothing to judge at the moment."),
+    fill(nodes.empty, el("p", { class: "big" }, progress.closed ? "This session is over. Thank you." : learning ? "The model is learning from your answers." : done ? "All done. Thank you." : fetching || outbox.length ? "One moment." : "Nothing to judge at the moment."),
       el("p", {}, progress.closed ? "You can close this page." : learning ? "New questions come as soon as it is ready." : "This page looks for new questions by itself."),
       history.length ? el("p", {}, button("Undo the last answer", "u", () => undo(), "")) : null);
   }
@@ -158,7 +159,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       if (before !== now) cells[2].className = "changed";
       return el("tr", {}, ...cells);
     });
-    nodes.training.replaceChildren(el("h2", {}, "The model"), el("p", { role: "status" }, line), t.stage ? el("progress", { max: t.total || 1, value: t.done || 0, "aria-label": "Learning" }) : null,
+    fill(nodes.training, el("h2", {}, "The model"), el("p", { role: "status" }, line), t.stage ? el("progress", { max: t.total || 1, value: t.done || 0, "aria-label": "Learning" }) : null,
       t.accuracy && t.accuracy[1] ? el("p", {}, `Before it learnt from them, its reward models foretold ${t.accuracy[0]} of your newest ${t.accuracy[1]} choices.`) : null,
       rows.length ? el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Before and after" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Question"), el("th", { scope: "col" }, "Before you taught it"), el("th", { scope: "col" }, "Now"))), el("tbody", {}, ...rows))) : null,
       (t.unsure || []).length ? el("div", {}, el("h3", {}, "Where its reward models are unsure"), el("ul", { class: "unsure" }, ...t.unsure.map(([prompt, score]) => {
@@ -173,7 +174,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     return SAID[h.kind] || h.kind;
   }
   function drawHistory() {
-    nodes.history.replaceChildren(el("h2", {}, "Last answers"), history.length ? null : el("p", {}, "None yet."), el("ol", {}, ...history.slice(0, LISTED).map((h) => {
+    fill(nodes.history, el("h2", {}, "Last answers"), history.length ? null : el("p", {}, "None yet."), el("ol", {}, ...history.slice(0, LISTED).map((h) => {
       const what = el("span", { class: "what", dir: "auto" });
       what.textContent = h.view.prompt;
       return el("li", {}, el("button", { type: "button", onclick: () => reopen(h) }, el("strong", {}, describe(h)), what));
@@ -237,8 +238,8 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     nodes.editor.hidden = false;
     nodes.actions.hidden = true;
     const others = current.answers.length > 1 ? current.answers.map((_, i) => el("button", { type: "button", class: i === from ? "pressed" : "quiet", "aria-pressed": String(i === from), onclick: () => { start(i); textarea.focus(); } }, "Start from " + (current.task === "compare" ? "AB"[i] : i + 1))) : [];
-    nodes.editor.replaceChildren(el("div", { class: "row" }, el("h2", {}, "A better answer, in your words"), ...others), textarea, el("h3", {}, "What you change"), changes,
-      el("div", { class: "row" }, button("Save", "Ctrl ⏎", () => submitWords(), "main"), button("Cancel", "Esc", () => { closeEditor(); }, "quiet")));
+    fill(nodes.editor, el("div", { class: "row" }, el("h2", {}, "A better answer, in your words"), ...others), textarea, el("h3", {}, "What you change"), changes,
+      el("div", { class: "row" }, button("Save", "Ctrl Enter", () => submitWords(), "main"), button("Cancel", "Esc", () => { closeEditor(); }, "quiet")));
     drawDifference();
   }
   function drawDifference() {
@@ -247,7 +248,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       node.textContent = text;
       return node;
     });
-    changes.replaceChildren(...parts);
+    fill(changes, ...parts);
   }
   function closeEditor() {
     editing = null;
@@ -292,9 +293,9 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function toggleHelp() {
     if (nodes.help.open) return nodes.help.close();
     const rows = [...KEYS.compare, ...KEYS.verdict, ...ALWAYS].map((k) => [k.hint, k.label]).concat([["1 – 7", "how much better, from A to B, where that is asked; the places of a ranking"],
-      ["=", "same place as the last one"], ["⌫ ⏎", "take a place back; ranking is done"], ["e", "write a better answer"], ["n", "add a note"], ["u", "undo, as often as you like"], ["f", "show all of a long answer"], ["h", "last answers, to change them"], ["?", "this"]]);
+      ["=", "same place as the last one"], ["Backspace Enter", "take a place back; ranking is done"], ["e", "write a better answer"], ["n", "add a note"], ["u", "undo, as often as you like"], ["f", "show all of a long answer"], ["h", "last answers, to change them"], ["?", "this"]]);
     const toggle = el("input", { type: "checkbox", checked: keysActive, onchange: (e) => { keysActive = e.target.checked; } });
-    nodes.help.replaceChildren(el("h2", {}, "Keys"), el("dl", {}, ...rows.flatMap(([hint, what]) => [el("dt", {}, ...hint.split(" ").map((k) => (k === "–" ? "–" : el("kbd", {}, k)))), el("dd", {}, what)])),
+    fill(nodes.help, el("h2", {}, "Keys"), el("dl", {}, ...rows.flatMap(([hint, what]) => [el("dt", {}, ...hint.split(" ").map((k) => (k === "–" ? "–" : el("kbd", {}, k)))), el("dd", {}, what)])),
       el("p", {}, "Keys rest while you type in a box."), el("label", {}, toggle, " Answer by single keys"), el("p", {}, "Your judgements are kept under the pseudonym ", el("code", {}, settings.rater || "–"), ". Ask for them to be erased by that name."),
       el("p", {}, button("Close", "Esc", () => nodes.help.close(), "main")));
     nodes.help.showModal();
@@ -348,12 +349,12 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     if (fetching || stopped) return;
     fetching = true;
     try {
-      const holding = [...(current ? [current] : []), ...queue].map((v) => [v.item, v.turn]);
+      // what is on its way to the desk is held too: the desk may hear of this call first
+      const holding = [...(current ? [current] : []), ...queue, ...outbox.filter((m) => m.item)].slice(-100).map((v) => [v.item, v.turn]);
       const found = await call("next", { count: AHEAD - queue.length, holding });
       progress = outbox.length ? progress : found.progress;
-      const waiting = new Set(outbox.filter((m) => m.item).map((m) => m.item + m.turn));
-      const have = new Set(holding.map(([item, turn]) => item + turn));
-      queue.push(...found.items.filter((v) => !waiting.has(v.item + v.turn) && !have.has(v.item + v.turn)));
+      const have = new Set([...(current ? [current] : []), ...queue, ...outbox].map((v) => v.item + v.turn)); // undo may have brought one back meanwhile
+      queue.push(...found.items.filter((v) => !have.has(v.item + v.turn)));
       if (!outbox.length) trouble = "";
       if (!current && queue.length) next();
       else if (!current) draw();

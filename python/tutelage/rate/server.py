@@ -17,7 +17,7 @@ from .._core import ValueError as WrongValue
 BODY_LIMIT, SLOW, TOGETHER = 1 << 20, 10.0, 100
 FILES = {"/": ("index.html", "text/html"), "/rate.js": ("rate.js", "text/javascript"), "/rate.css": ("rate.css", "text/css")}
 HEADERS = [(k.lower().encode(), v.encode()) for k, v in {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin", "X-Frame-Options": "DENY", "Permissions-Policy": "camera=(), microphone=(), geolocation=()"}.items()]
 
