@@ -61,7 +61,7 @@ def open_page(chromium):
     def make(link, **context):
         page = Page(chromium, link, **context)
         pages.append(page)
-        page.locator(".answer, .empty:not([hidden])").first.wait_for()
+        page.locator(".work:not([hidden]), .empty:not([hidden])").filter(has_not_text="One moment").wait_for()
         return page
 
     yield make

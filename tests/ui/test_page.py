@@ -213,7 +213,7 @@ def test_a_program_asks_and_goes_on_when_the_person_has_answered(loop, open_page
     import threading
 
     page, got = open_page(loop.link), []
-    assert "Nothing to judge" in page.locator(".empty").inner_text()
+    page.locator(".empty", has_text="Nothing to judge").wait_for()
     asker = threading.Thread(target=lambda: got.extend(loop.ask(pairs(3))))
     asker.start()
     page.locator(".answer").first.wait_for()
@@ -231,7 +231,7 @@ def test_gone_half_way_nothing_is_lost(loop, open_page):
     page = open_page(loop.link)
     page.press("a", "b", "a")
     page.saved()
-    page.context.close()
+    page.goto("about:blank")
     other = open_page(loop.link)
     other.press("a")
     other.saved()

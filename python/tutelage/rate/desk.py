@@ -67,11 +67,16 @@ class Desk:
             self.changed.notify_all()
             return [i.id for i in items]
 
-    def withdraw(self, ids):
-        """Asks these no more; an answer that comes all the same is kept."""
+    def ask_instead(self, items):
+        """Asks these, and none of those before any more; an answer to one of them that comes all the same is kept."""
         with self.changed:
-            for id in ids:
-                self._open.pop(id, None)
+            self._open.clear()
+            self.add(items)
+
+    def exhausted(self):
+        """Whether all that is asked now has its judgements."""
+        with self.changed:
+            return all(sum(t == 0 for _, t in self._judged.get(id, ())) >= self.settings.per_item for id in self._open)
 
     def rater(self, secret):
         """The pseudonym of who has this name, or this secret of a browser."""
@@ -121,6 +126,11 @@ class Desk:
                     self._leases[item.id, turn, session] = now + LEASE
                     out.append(self.view(item, rater, turn))
         return out
+
+    def release(self, session):
+        """Gives back what a session holds, for others to judge."""
+        with self.changed:
+            self._leases = {k: until for k, until in self._leases.items() if k[2] != session}
 
     def answer(self, rater, session, message):
         """Stores one message of a front end and returns {"id": ...}: a judgement, or {"id", "retracts"}. On disk when it returns.

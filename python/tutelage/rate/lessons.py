@@ -1,17 +1,18 @@
 """`tutelage rate --train`: the model learns while a person judges, and asks where its reward models disagree."""
 
+import itertools
 import threading
 import time
 
 import numpy as np
 
 from .. import io, prefs, train
-from .._core import Error, ValueError
+from .._core import Error, StateError, ValueError
 from ..store import Item
 from ..store.exchange import to_judgements
 
 LEARNT = {"a", "b", "tie", "both_bad", "right", "wrong", "correction", "ranking"}
-SHOWN, NEWEST = 8, 20
+SHOWN, NEWEST, TRIES = 8, 20, 8
 
 
 class Lessons:
@@ -31,7 +32,8 @@ class Lessons:
         self._thread = threading.Thread(target=self._run, name="tutelage lessons", daemon=True)
 
     def start(self):
-        self.pose()
+        if not self.pose():
+            raise StateError("Lessons: there is nothing to ask: got the same answer to every question each time, expected two different ones. Give other --prompts.")
         self._thread.start()
         return self
 
@@ -48,17 +50,17 @@ class Lessons:
     def standing(self):
         return [a for a in self.desk.standing() if a.kind in LEARNT]
 
-    def pairs(self):
-        """Candidate pairs with how much they are worth asking, in bits; (prompt, answer, answer, score)."""
-        found = {p: {} for p in self.prompts}
-        for _ in range(self.samples):
+    def pairs(self, wanted):
+        """Pairs that were never asked, with how much they are worth asking, in bits: (prompt, answer, answer, score). Samples until there are enough, within reason."""
+        found, known = {p: {} for p in self.prompts}, {(i.prompt, frozenset(i.answers)) for i in self.desk.store.items()}
+        for _ in range(self.samples * TRIES):
             for p, a in zip(self.prompts, self.teacher.sample(self.prompts, self.drawn)):
                 if a.strip():
                     found[p][a] = None
             self.drawn += 1
-        rows = [(p, a, b) for p, answers in found.items() for k, a in enumerate(answers) for b in list(answers)[k + 1:]]
-        known = {(i.prompt, frozenset(i.answers)) for i in self.desk.store.items()}
-        rows = [r for r in rows if (r[0], frozenset(r[1:])) not in known]
+            rows = [(p, *two) for p, answers in found.items() for two in itertools.combinations(answers, 2) if (p, frozenset(two)) not in known]
+            if self.drawn % self.samples == 0 and len(rows) >= 3 * wanted:
+                break
         if not rows or not self.teacher.has_reward:
             return [(*r, None) for r in rows]
         flat = [(p, x) for p, a, b in rows for x in (a, b)]
@@ -67,20 +69,19 @@ class Lessons:
         return [(*r, float(s)) for r, s in zip(rows, scores)]
 
     def pose(self):
-        """Puts up the next questions: no prompt twice before each had its turn, the ones that the reward models disagree on most first."""
-        rows, chosen, wanted = self.pairs(), [], self.every + max(4, self.every // 2)
+        """Puts up the next questions: a prompt again only after all others, those first that the reward models disagree on most. Returns them."""
+        wanted = self.every + max(4, self.every // 2)
+        rows, chosen = sorted(self.pairs(wanted), key=lambda r: -(r[3] or 0)), []
         while rows and len(chosen) < wanted:
             best = {}
             for row in rows:
-                if row[0] not in best or (row[3] or 0) > (best[row[0]][3] or 0):
-                    best[row[0]] = row
-            chosen += sorted(best.values(), key=lambda r: -(r[3] or 0))
-            rows = [r for r in rows if r not in chosen]
+                best.setdefault(row[0], row)
+            chosen += best.values()
+            taken = set(best.values())
+            rows = [r for r in rows if r not in taken]
         source = f"lesson {self.lessons}"
-        items = [Item.of(p, (a, b), sources=(source, source), purpose="random" if s is None else "disagreement", score=s) for p, a, b, s in chosen[:wanted]]
-        old = [i for i in list(self.desk._open)]
-        self.desk.add(items)
-        self.desk.withdraw(set(old) - {i.id for i in items})
+        items = [Item.of(p, (a, b), sources=(source, source), purpose="random" if s is None else "mutual_information", score=s) for p, a, b, s in chosen[:wanted]]
+        self.desk.ask_instead(items)
         unsure = sorted(((i.prompt, i.score) for i in items if i.score is not None), key=lambda r: -r[1])[:5]
         self.status(ready=bool(items), unsure=unsure)
         return items
@@ -115,18 +116,20 @@ class Lessons:
         return report
 
     def _run(self):
-        seen = set()
+        seen = {a.id for a in self.standing()}
+        fresh = lambda: [a for a in self.standing() if a.id not in seen]
         try:
             while not self.stopped:
-                fresh = lambda: [a for a in self.standing() if a.id not in seen and a.item in self.desk._asked]
-                if not self.desk.wait(lambda: len(fresh()) >= self.every, should_stop=lambda: self.stopped):
+                if not self.desk.wait(lambda: len(fresh()) >= self.every or self.desk.exhausted(), should_stop=lambda: self.stopped):
                     break
                 new = fresh()
                 seen |= {a.id for a in new}
                 self.foretell(new)
-                self.learn()
+                if new:
+                    self.learn()
                 if not self.stopped and not self.pose():
                     self.status(error="It finds nothing new to ask.")
+                    break
         except Error as error:
             self.status(stage=None, error=f"The lesson failed: {error}")
         finally:

@@ -61,7 +61,7 @@ export function difference(before, after) {
  */
 export function mount(root, call, memory, { keysOn = root } = {}) {
   let settings = {}, progress = {}, queue = [], current = null, history = [], outbox = memory.get(), shownAt = 0, editing = null, over = null;
-  let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
+  let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
 
   const nodes = {
     counts: el("span", { class: "counts" }), saved: el("span", { class: "saved", role: "status" }), bar: el("progress", { "aria-label": "Answered", max: 1, value: 0 }),
@@ -144,8 +144,9 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     nodes.saved.className = "saved " + state;
     const said = trouble ? `${outbox.length} not saved yet` : outbox.length > 3 ? `saving ${outbox.length}` : outbox.length ? "saving" : history.length ? "saved" : "";
     if (nodes.saved.textContent !== said) nodes.saved.textContent = said;
-    nodes.alert.hidden = !trouble;
-    if (nodes.alert.textContent !== trouble) nodes.alert.textContent = trouble;
+    const alert = trouble || refused || hint;
+    nodes.alert.hidden = !alert;
+    if (nodes.alert.textContent !== alert) nodes.alert.textContent = alert;
     drawTraining(p.training);
     if (!nodes.history.hidden) drawHistory();
   }
@@ -183,7 +184,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
 
   // ---- what can be done
   function show(view, before = null) {
-    current = view; over = before; open = false; order = []; warned = false; shownAt = performance.now();
+    current = view; over = before; open = false; order = []; warned = false; hint = ""; shownAt = performance.now();
     closeEditor();
     draw();
   }
@@ -208,7 +209,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     if (undoing) return;
     undoing = true;
     try {
-      if (!history.length) { await flush(); await refresh(); }
+      if (!history.length) { await settled(); await refresh(); }
       const last = history.shift();
       if (!last) { nodes.said.textContent = "There is nothing to undo."; return; }
       push({ id: newId(), retracts: last.id });
@@ -277,7 +278,6 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function submitRanking() {
     if (!order.length && !warned) {
       warned = true;
-      nodes.said.textContent = "Nothing is placed. Enter again says that the order as shown is right.";
       tell("Nothing is placed. Enter again says that the order as shown is right.");
       return;
     }
@@ -285,7 +285,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     tell("");
     answer("ranking", { ranking: order.length ? ranks() : current.answers.map((_, i) => i + 1) });
   }
-  function tell(text) { nodes.alert.textContent = text; nodes.alert.hidden = !text; }
+  function tell(text) { hint = text; drawProgress(); }
   function toggleHistory() {
     nodes.history.hidden = !nodes.history.hidden;
     if (!nodes.history.hidden) { drawHistory(); nodes.history.querySelector("button").focus(); }
@@ -303,6 +303,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
 
   // ---- to and from the desk
   function push(message) {
+    version++;
     outbox.push(message);
     memory.set(outbox);
     flush();
@@ -318,7 +319,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
           trouble = "";
           wait = 500;
         } catch (error) {
-          if (error.status >= 400 && error.status < 500 && ![401, 408, 421, 429].includes(error.status)) trouble = `One answer was not taken: ${error.message}`;
+          if (error.status >= 400 && error.status < 500 && ![401, 408, 421, 429].includes(error.status)) refused = `One answer was not taken: ${error.message}`;
           else {
             trouble = error.status === 0 ? "The program does not answer. Your answers are kept here and sent as soon as it is back." : `Not saved yet: ${error.message}`;
             drawProgress();
@@ -335,10 +336,15 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     drawProgress();
     if (!stopped) refresh();
   }
+  async function settled() {
+    for (let k = 0; k < 150 && outbox.length; k++) await new Promise((r) => setTimeout(r, 20));
+  }
   async function refresh() {
+    const asked = version;
+    if (outbox.length) return;
     try {
       const found = await call("state", {});
-      if (outbox.length) return;
+      if (version !== asked) return; // it is older than what was said since
       progress = found.progress;
       history = found.history;
       if (!current && !nodes.empty.hidden) drawEmpty();
@@ -352,6 +358,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       // what is on its way to the desk is held too: the desk may hear of this call first
       const holding = [...(current ? [current] : []), ...queue, ...outbox.filter((m) => m.item)].slice(-100).map((v) => [v.item, v.turn]);
       const found = await call("next", { count: AHEAD - queue.length, holding });
+      fetching = false;
       progress = outbox.length ? progress : found.progress;
       const have = new Set([...(current ? [current] : []), ...queue, ...outbox].map((v) => v.item + v.turn)); // undo may have brought one back meanwhile
       queue.push(...found.items.filter((v) => !have.has(v.item + v.turn)));
@@ -438,16 +445,17 @@ function startPage(root) {
     window.history.replaceState(null, "", location.pathname);
   }
   const token = tab.getItem("tutelage-token") || "", who = keep(local, "tutelage-who", newId), session = keep(tab, "tutelage-session", newId);
-  const call = async (name, body) => {
+  const call = async (name, body, keepalive = false) => {
     let reply;
     try {
-      reply = await fetch("/api/" + name, { method: "POST", headers: { "Content-Type": "application/json", Authorization: "Bearer " + token }, body: JSON.stringify({ who, session, ...body }) });
+      reply = await fetch("/api/" + name, { method: "POST", keepalive, headers: { "Content-Type": "application/json", Authorization: "Bearer " + token }, body: JSON.stringify({ who, session, ...body }) });
     } catch { throw { status: 0, message: "nobody answers" }; }
     const found = await reply.json().catch(() => ({}));
     if (!reply.ok) throw { status: reply.status, message: found.error || `the program said ${reply.status}` };
     return found;
   };
   const name = "tutelage-outbox-" + session;
+  window.addEventListener("pagehide", () => { call("leave", {}, true).catch(() => {}); }); // others may have what was fetched ahead
   mount(root, call, { get: () => JSON.parse(local.getItem(name) || "[]"), set: (list) => local.setItem(name, JSON.stringify(list)) }, { keysOn: document });
 }
 const page = typeof document !== "undefined" && document.getElementById("tutelage-rate");

@@ -66,7 +66,7 @@ class App:
 
     async def api(self, request):
         name = request.url.path.removeprefix("/api/")
-        if not request.url.path.startswith("/api/") or name not in ("hello", "next", "answer", "state"):
+        if not request.url.path.startswith("/api/") or name not in ("hello", "next", "answer", "state", "leave"):
             raise Refused(404, "no such page")
         if request.method != "POST":
             raise Refused(405, "expected POST")
@@ -116,6 +116,8 @@ def call(desk, name, message):
     rater = desk.rater(who)
     if name == "answer":
         return desk.answer(rater, session, message.get("answer"))
+    if name == "leave":
+        desk.release(session)
     out = {"progress": desk.progress(rater)}
     if name == "hello":
         s = desk.settings

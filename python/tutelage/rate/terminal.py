@@ -19,11 +19,28 @@ MORE = "c  cannot judge   s  skip   e  write a better one   n  note   u  undo   
 
 
 class Keys:
-    """One key at a time from a terminal; from anything else, a line."""
+    """One key at a time from a terminal; from anything else, a line. close() gives the terminal back as it was."""
 
     def __init__(self, file=None):
         self.file = file or sys.stdin
         self.single = self.file.isatty()
+        self._before, self._waiting = None, ""
+
+    def _mode(self, single):
+        """Keys at once, or lines with their echo. What was typed ahead is kept."""
+        import termios
+        import tty
+
+        if single and self._before is None:
+            self._before = termios.tcgetattr(self.file.fileno())
+            tty.setcbreak(self.file.fileno(), termios.TCSADRAIN)
+        elif not single and self._before is not None:
+            termios.tcsetattr(self.file.fileno(), termios.TCSADRAIN, self._before)
+            self._before = None
+
+    def close(self):
+        if self.single:
+            self._mode(False)
 
     def read(self):
         """The key, or the line; raises EOFError at the end."""
@@ -32,19 +49,14 @@ class Keys:
             if not line:
                 raise EOFError
             return line.strip()
-        import termios
-        import tty
-
-        number = self.file.fileno()
-        old = termios.tcgetattr(number)
-        try:
-            tty.setcbreak(number)
-            data = os.read(number, 16)
-        finally:
-            termios.tcsetattr(number, termios.TCSADRAIN, old)
-        if data in (b"", b"\x04"):
+        self._mode(True)
+        if not self._waiting:
+            self._waiting = os.read(self.file.fileno(), 1024).decode("utf-8", "replace")
+        if not self._waiting or self._waiting[0] == "\x04":
             raise EOFError
-        return data.decode("utf-8", "replace")
+        length = 3 if self._waiting[:3] in ARROWS else 1
+        key, self._waiting = self._waiting[:length], self._waiting[length:]
+        return key
 
     def line(self, label, start=""):
         """A line of text; on a terminal it can be edited, from `start`."""
@@ -53,13 +65,15 @@ class Keys:
             return self.file.readline().rstrip("\n")
         import readline
 
-        readline.set_startup_hook(lambda: readline.insert_text(start))
+        self._mode(False)
+        readline.set_startup_hook(lambda: readline.insert_text(start + self._waiting))
         try:
             return input(label)
         except EOFError:
             print()
             return ""
         finally:
+            self._waiting = ""
             readline.set_startup_hook(None)
 
 
@@ -80,6 +94,12 @@ class Terminal:
         self.session, self.note = new_id(), None
 
     def run(self):
+        try:
+            self._run()
+        finally:
+            self.keys.close()
+
+    def _run(self):
         settings = self.desk.settings
         if settings.guidelines:
             print(shown(settings.guidelines, self.width(), "") + "\n")

@@ -53,6 +53,8 @@ def to_rows(answers, items, form, raters=True, notes=True):
             yield from ({"prompt": item.prompt, "completion": answer} for answer, right in labelled(a, item) if right)
         elif form == "unpaired":
             yield from ({"prompt": item.prompt, "completion": answer, "label": right} for answer, right in labelled(a, item))
+        elif form == "judgements":
+            yield record(a, item, raters, notes)
         else:
             row = {**item._asdict(), **a._asdict()}
             row = {name: list(row[name]) if isinstance(row[name], tuple) else row[name] for name in FIELDS}
@@ -60,7 +62,18 @@ def to_rows(answers, items, form, raters=True, notes=True):
                 row[name] = None
             if not notes:
                 row["note"] = None
-            yield {k: v for k, v in row.items() if v is not None} if form == "judgements" else row
+            yield row
+
+
+def record(a, item, raters=True, notes=True):
+    """The columns of `prefs.Judgement`, in which a strength has no sign: the kind says whose it is."""
+    row = {"kind": a.kind, "prompt": item.prompt, "answers": [{"text": t, "source": s} if s else t for t, s in zip(item.answers, item.sources)], "answer": a.answer,
+           "correction": a.correction, "ranking": a.ranking, "strength": abs(a.strength or 0) or None, "shown": a.shown, "seconds": a.seconds, "purpose": item.purpose, "score": item.score}
+    if notes:
+        row["note"] = a.note
+    if raters:
+        row |= {"annotator": a.rater, "session": a.session, "id": a.id, "time": a.time}
+    return {k: v for k, v in row.items() if v is not None and v != ""}
 
 
 def to_judgements(answers, items):
@@ -135,7 +148,8 @@ def read_rows(path):
 
 
 def plain(value):
-    """Text of a prompt or an answer, also of TRL's conversational form with one turn."""
+    """Text of a prompt or an answer, also of TRL's conversational form with one turn, or of a record's answer with its source."""
+    value = value.get("text") if isinstance(value, dict) else value
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         value = value[0].get("content")
     if not isinstance(value, str):
@@ -154,7 +168,8 @@ def hh(text):
 def item_of(row):
     """The question in a row that was not judged, or is to be judged again."""
     if "answers" in row:
-        return Item.of(plain(row.get("prompt")), [plain(a) for a in row["answers"]], sources=row.get("sources"), gold=row.get("gold"), task=row.get("task"),
+        sources = row.get("sources") or [a.get("source", "") if isinstance(a, dict) else "" for a in row["answers"]]
+        return Item.of(plain(row.get("prompt")), [plain(a) for a in row["answers"]], sources=sources, gold=row.get("gold"), task=row.get("task") or ("rank" if row.get("kind") == "ranking" else None),
                        purpose=row.get("purpose", "given"), score=row.get("score"))
     if "answer_a" in row:
         second = [plain(row["answer_b"])] if row.get("answer_b") else []
@@ -191,9 +206,12 @@ def load(store, path):
         a = Answer(row.get("id") or digest[:32], item.id, row.get("rater") or f"imported-{digest[:12]}", row.get("session") or "import",
                    row.get("turn", 0), "", shown=tuple(row.get("shown") or range(len(item.answers))), seconds=row.get("seconds", 0.0), time=row.get("time", 0.0), note=row.get("note"))
         if "kind" in row:
-            base = {"answer": 0} if "answer_a" in row and row["kind"] in ("right", "wrong", "correction") else {}
+            base = {"answer": 0} if row["kind"] in ("right", "wrong", "correction") else {}
+            row = {**row, "rater": row.get("rater") or row.get("annotator")}
+            if row["kind"] == "a" and (row.get("strength") or 0) > 0 and "task" not in row:
+                row["strength"] = -row["strength"]
             more = {name: tuple(row[name]) if name == "ranking" else row[name] for name in ("answer", "strength", "ranking", "correction") if row.get(name) is not None}
-            a = a._replace(kind=row["kind"], **{**base, **more})
+            a = a._replace(kind=row["kind"], rater=row["rater"] or a.rater, **{**base, **more})
         elif "label" in row:
             a = a._replace(kind="right" if row["label"] else "wrong", answer=0)
         else:
