@@ -1,6 +1,6 @@
 // The page and the widget: one module. Whatever a model, a prompt or a person wrote reaches the document through textContent alone.
 
-const AHEAD = 12, LOW = 8, LISTED = 10;
+const AHEAD = 12, LOW = 8, LISTED = 10, UNSENT = 50;
 const KEYS = {
   compare: [
     { kind: "a", keys: ["a", "ArrowLeft"], label: "A is better", hint: "a ←", main: true },
@@ -64,7 +64,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
 
   const nodes = {
-    counts: el("span", { class: "counts" }), saved: el("span", { class: "saved", role: "status" }), bar: el("progress", { "aria-label": "Answered", max: 1, value: 0 }),
+    counts: el("span", { class: "counts" }), accuracy: el("span", { class: "counts accuracy" }), saved: el("span", { class: "saved", role: "status" }), bar: el("progress", { "aria-label": "Answered", max: 1, value: 0 }),
     question: el("h1", {}), guidelines: el("details", { class: "guidelines" }, el("summary", {}, "Guidelines"), el("p", {})),
     prompt: el("div", { class: "text", dir: "auto" }), answers: el("div", { class: "answers" }), actions: el("div", { class: "actions", role: "group", "aria-label": "Your answer" }),
     editor: el("section", { class: "editor", hidden: true, "aria-label": "A better answer in your words" }), note: el("div", { class: "note", hidden: true }),
@@ -81,7 +81,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   nodes.work.append(promptCard, nodes.answers, nodes.editor, nodes.note, nodes.actions);
   root.classList.add("tutelage-rate");
   fill(root,
-    el("header", {}, el("div", { class: "brand" }, "tutelage"), nodes.counts, nodes.saved, el("span", { class: "space" }), button("Last answers", "h", () => toggleHistory(), "quiet"),
+    el("header", {}, el("div", { class: "brand" }, "tutelage"), nodes.counts, nodes.accuracy, nodes.saved, el("span", { class: "space" }), button("Last answers", "h", () => toggleHistory(), "quiet"),
       button("Keys", "?", () => toggleHelp(), "quiet")), nodes.bar,
     el("main", {}, nodes.question, nodes.guidelines, nodes.alert, nodes.empty, nodes.work, nodes.training), nodes.history, nodes.help, nodes.said);
 
@@ -136,8 +136,9 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   }
   function drawProgress() {
     const p = progress, answered = p.answered ?? 0;
-    nodes.counts.textContent = p.asked_for === undefined ? "" : `${Math.min(answered, p.asked_for).toLocaleString()} of ${p.asked_for.toLocaleString()}` + (p.per_minute >= 1 ? ` · ${Math.round(p.per_minute)} a minute` : "")
-      + (p.training && p.training.accuracy && p.training.accuracy[1] ? ` · reward model right on ${p.training.accuracy[0]} of the last ${p.training.accuracy[1]}` : "");
+    nodes.counts.textContent = p.asked_for === undefined ? "" : `${Math.min(answered, p.asked_for).toLocaleString()} of ${p.asked_for.toLocaleString()}` + (p.per_minute >= 1 ? ` · ${Math.round(p.per_minute)} a minute` : "");
+    const [right, of] = (p.training && p.training.accuracy) || [0, 0];
+    nodes.accuracy.textContent = of ? `reward model right on ${right} of the last ${of}` : "";
     nodes.bar.max = Math.max(1, p.asked_for || 1);
     nodes.bar.value = Math.min(answered, nodes.bar.max);
     const state = trouble ? "trouble" : outbox.length ? "saving" : "";
@@ -331,6 +332,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
         outbox.shift();
         memory.set(outbox);
         progress.answered = (progress.answered ?? 0) + 1;
+        if (!current) fetchMore();
       }
     } finally { sending = false; }
     drawProgress();
@@ -352,7 +354,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     } catch (error) { /* flush and fetchMore say it */ }
   }
   async function fetchMore() {
-    if (fetching || stopped) return;
+    if (fetching || stopped || outbox.length > UNSENT) return; // a slow disk: first what was said
     fetching = true;
     try {
       // what is on its way to the desk is held too: the desk may hear of this call first
