@@ -1,57 +1,106 @@
 #include "casters.hpp"
+#include "tutelage/prefs/agreement.hpp"
 #include "tutelage/prefs/annotator.hpp"
 #include "tutelage/prefs/champion.hpp"
-#include "tutelage/prefs/strengths.hpp"
+#include "tutelage/prefs/fits.hpp"
+#include "tutelage/prefs/online.hpp"
 
 using namespace tutelage;
 
 namespace {
 
-using Ids = std::vector<std::int64_t>;
 using Numbers = std::vector<double>;
 
-// Lists of one length each; `first`: 1 where the winner was shown first, 0 where second; empty: unknown. Checked by prefs.py.
-std::vector<prefs::Comparison> comparisons(const Ids& winners, const Ids& losers, const Numbers& weights, const Ids& first) {
-  std::vector<prefs::Comparison> out;
-  for (std::size_t i = 0; i < winners.size(); ++i) {
-    prefs::Comparison c{winners.at(i), losers.at(i)};
-    if (!weights.empty()) c.weight = weights.at(i);
-    if (!first.empty()) c.side = first.at(i) ? prefs::Side::kFirst : prefs::Side::kSecond;
-    out.push_back(c);
-  }
+template <class T> using Array = py::array_t<T, py::array::c_style | py::array::forcecast>;
+template <class T> std::span<const T> span_of(const Array<T>& a) { return {a.data(), static_cast<std::size_t>(a.size())}; }
+
+// Arrays of one length each, or empty for the default; `first`: 1 where the winner was shown first, 0 where second. Checked by prefs.py.
+std::vector<prefs::Comparison> comparisons(const Array<std::int64_t>& pairs, const py::dict& more) {
+  const auto n = static_cast<std::size_t>(pairs.size() / 2);
+  std::vector<prefs::Comparison> out(n);
+  const auto numbers = [&](const char* key, auto set) {
+    if (!more.contains(key)) return;
+    const auto a = py::cast<Array<double>>(more[key]);
+    for (std::size_t i = 0; i < n; ++i) set(out[i], a.data()[i]);
+  };
+  for (std::size_t i = 0; i < n; ++i) out[i].winner = pairs.data()[2 * i], out[i].loser = pairs.data()[2 * i + 1];
+  numbers("weights", [](auto& c, double x) { c.weight = x; });
+  numbers("winner_first", [](auto& c, double x) { c.side = x != 0 ? prefs::Side::kFirst : prefs::Side::kSecond; });
+  numbers("probability", [](auto& c, double x) { c.probability = x; });
+  numbers("margin", [](auto& c, double x) { c.margin = x; });
+  numbers("error_rate", [](auto& c, double x) { c.error_rate = x; });
+  numbers("tie", [](auto& c, double x) { c.tie = x != 0; });
   return out;
 }
 
 void bind_strengths(py::module_& m) {
-  ConfigClass<prefs::AnnotatorFitConfig>(m, "AnnotatorFitConfig", "How fit_annotators fits.")
-      .field("l2", &prefs::AnnotatorFitConfig::l2, "Of the strengths.")
-      .field("prior_right", &prefs::AnnotatorFitConfig::prior_right, "Beta prior of a reliability, its honest side.")
-      .field("prior_wrong", &prefs::AnnotatorFitConfig::prior_wrong, "Its other side, the smaller.")
-      .field("start", &prefs::AnnotatorFitConfig::start, "Reliability at the start.")
-      .field("one_sided_answers", &prefs::AnnotatorFitConfig::one_sided_answers, "Who gave so many, all to one side, is left out; 0: nobody is.")
-      .field("max_iterations", &prefs::AnnotatorFitConfig::max_iterations, "Most iterations.")
-      .field("tolerance", &prefs::AnnotatorFitConfig::tolerance, "Largest change of a strength or reliability at the end.")
+  using A = prefs::AnnotatorFitConfig;
+  ConfigClass<A>(m, "AnnotatorFitConfig", "How fit_annotators fits.")
+      .field("l2", &A::l2, "Of the strengths.")
+      .field("prior_right", &A::prior_right, "Beta prior of a reliability, its honest side.")
+      .field("prior_wrong", &A::prior_wrong, "Its other side, the smaller.")
+      .field("start", &A::start, "Reliability at the start.")
+      .field("one_sided_answers", &A::one_sided_answers, "Who gave so many, all to one side, is left out; 0: nobody is.")
+      .field("one_sided_share", &A::one_sided_share, "All means so large a share of them.")
+      .field("max_iterations", &A::max_iterations, "Most iterations.")
+      .field("tolerance", &A::tolerance, "Largest change of a strength or reliability in the last step of Newton.")
+      .done();
+  using C = prefs::ItemFitConfig;
+  ConfigClass<C>(m, "ItemFitConfig", "How fit_items fits.")
+      .field("l2", &C::l2, "Of the strengths, and of the bar that verdicts compare with.")
+      .field("ties", &C::ties, "half: as half a win each way; rao_kupper, davidson: with a parameter that is fitted.")
+      .field("tie_l2", &C::tie_l2, "Of the log of that parameter.")
+      .field("error_form", &C::error_form, "mixture, uniform, smoothing or unbiased: what an error_rate means.")
+      .field("ranking", &C::ranking, "plackett_luce or all_pairs.")
+      .field("max_iterations", &C::max_iterations, "Most iterations.")
+      .field("tolerance", &C::tolerance, "Largest change in the last step of Newton.")
       .done();
   py::module_ f = m.attr("formulas");
-  f.def("fit_strengths", [](const Ids& winners, const Ids& losers, const Numbers& weights, std::int64_t n_items, double l2) {
-    return prefs::fit_strengths(comparisons(winners, losers, weights, {}), n_items, l2);
+  f.def("fit_items", [](const Array<std::int64_t>& pairs, const py::dict& more, const std::vector<std::vector<std::vector<std::int64_t>>>& rankings,
+                        bool rest_unranked, const Numbers& ranking_weights, const Array<std::int64_t>& verdicts, const Numbers& verdict_weights,
+                        const Numbers& verdict_errors, std::int64_t n_items, const C& config) {
+    prefs::ItemJudgements said{comparisons(pairs, more), {}, {}};
+    for (std::size_t i = 0; i < rankings.size(); ++i) said.rankings.push_back({rankings[i], rest_unranked, ranking_weights.empty() ? 1.0 : ranking_weights.at(i)});
+    for (std::size_t i = 0; i < static_cast<std::size_t>(verdicts.size() / 2); ++i)
+      said.verdicts.push_back({verdicts.data()[2 * i], verdicts.data()[2 * i + 1] != 0, verdict_weights.empty() ? 1.0 : verdict_weights.at(i),
+                               verdict_errors.empty() ? 0.0 : verdict_errors.at(i)});
+    prefs::ItemFit fit;
+    {
+      py::gil_scoped_release release;
+      fit = prefs::fit_items(said, n_items, config);
+    }
+    return py::make_tuple(fit.strengths, fit.standard_errors, fit.covariance, fit.tie, fit.tie_error, fit.bar, fit.bar_error, fit.iterations,
+                          fit.converged, fit.objective);
   });
-  f.def("fit_annotators", [](const Ids& winners, const Ids& losers, const Numbers& weights, const Ids& first, const Ids& annotators,
-                             std::int64_t n_items, const prefs::AnnotatorFitConfig& config) {
-    const auto fit = prefs::fit_annotators(comparisons(winners, losers, weights, first), annotators, n_items, config);
-    return py::make_tuple(fit.strengths, fit.reliability, fit.left_out, fit.iterations, fit.converged, fit.objective);
+  f.def("fit_annotators", [](const Array<std::int64_t>& pairs, const py::dict& more, const Array<std::int64_t>& annotators, std::int64_t n_items, const A& config) {
+    const auto data = comparisons(pairs, more);
+    prefs::AnnotatorFit fit;
+    {
+      py::gil_scoped_release release;
+      fit = prefs::fit_annotators(data, span_of(annotators), n_items, config);
+    }
+    return py::make_tuple(fit.strengths, fit.reliability, fit.standard_errors, fit.reliability_errors, fit.low, fit.high, fit.left_out, fit.mirror_gap,
+                          fit.iterations, fit.converged, fit.objective);
   });
   f.def("calibrate_beta",
         [](const Numbers& differences, double right, double error_rate) { return prefs::calibrate_beta(differences, right, error_rate); });
-  f.def("training_data", [](const std::vector<prefs::Judgement>& judgements) {
-    const auto data = prefs::training_data(judgements);
-    py::list demonstrations, preferences, verdicts;
-    for (const auto& d : data.demonstrations) demonstrations.append(py::make_tuple(to_text(d.prompt), to_text(d.answer)));
-    for (const auto& p : data.preferences)
-      preferences.append(py::make_tuple(to_text(p.prompt), to_text(p.chosen), to_text(p.rejected), p.probability));
-    for (const auto& v : data.verdicts) verdicts.append(py::make_tuple(to_text(v.prompt), to_text(v.answer), v.right));
-    return py::make_tuple(demonstrations, preferences, verdicts);
-  });
+  f.def("raw_agreement", [](const Array<std::int64_t>& labels) { return prefs::raw_agreement(span_of(labels), labels.shape(0)); });
+  f.def("krippendorff_alpha", [](const Array<std::int64_t>& labels) { return prefs::krippendorff_alpha(span_of(labels), labels.shape(0)); });
+  f.def("cohen_kappa", [](const Array<std::int64_t>& a, const Array<std::int64_t>& b) { return prefs::cohen_kappa(span_of(a), span_of(b)); });
+  const auto share = [](const prefs::Share& s) { return py::make_tuple(s.share, s.low, s.high, s.count); };
+  f.def("wilson_share", [share](std::int64_t hits, std::int64_t count) { return share(prefs::wilson_share(hits, count)); });
+  f.def("position_bias", [share](const std::vector<prefs::Judgement>& all) { return share(prefs::position_bias(all)); });
+  f.def("length_bias", [share](const std::vector<prefs::Judgement>& all) { return share(prefs::length_bias(all)); });
+  using O = prefs::OnlineAnnotators;
+  py::class_<O>(m, "OnlineAnnotators", "Strengths and reliabilities after each answer, in constant time (Chen et al., WSDM 2013, section 4).")
+      .def(py::init<std::int64_t, double, double, double>(), py::arg("n_items"), py::arg("right") = 10.0, py::arg("wrong") = 2.0, py::arg("variance") = 1.0)
+      .def("add", &O::add, py::arg("winner"), py::arg("loser"), py::arg("annotator"))
+      .def_property_readonly("means", [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.means().size()), o.means().data()); })
+      .def_property_readonly("variances", [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.variances().size()), o.variances().data()); })
+      .def_property_readonly("reliability", [](const O& o) {
+        const auto r = o.reliability();
+        return py::array_t<double>(static_cast<py::ssize_t>(r.size()), r.data());
+      });
 }
 
 void bind_annotator(py::module_& m) {
@@ -89,6 +138,11 @@ void bind_annotator(py::module_& m) {
           },
           py::arg("first"), py::arg("second"), py::arg("item") = 0, py::arg("step") = 0,
           "'a' for the first, 'b', 'tie' or 'skip', of two returns or two segments' rewards. Depends on (seed, item, step) and the question alone.")
+      .def("judge", [](const A& a, const prefs::Judgement& question, const Numbers& returns, std::uint32_t item, std::uint32_t step) {
+             return a.judge(question, returns, item, step);
+           },
+           py::arg("question"), py::arg("returns"), py::arg("item") = 0, py::arg("step") = 0,
+           "The same as a Judgement: returns has one number an answer; of one answer right or wrong, of more than two a ranking.")
       .def_property_readonly("config", &A::config);
 }
 
@@ -126,31 +180,6 @@ void bind_champion(py::module_& m) {
 }  // namespace
 
 void bind_prefs(py::module_& m) {
-  using prefs::Judgement;
-  py::class_<Judgement>(m, "Judgement", "What a person said of one answer or of two.")
-      .def(py::init([](const std::string& kind, std::string prompt, std::string a, std::string b, std::string correction, std::string annotator,
-                       double seconds) {
-             const auto found = prefs::kind_named(kind);
-             if (!found) detail::fail<ValueError>("Judgement", "unknown kind", kind, "a, b, tie, skip, right, wrong or correction");
-             Judgement j{*found, std::move(prompt), std::move(a), std::move(b), std::move(correction), std::move(annotator), seconds};
-             prefs::validate(j);
-             return j;
-           }),
-           py::arg("kind"), py::arg("prompt"), py::arg("answer_a"), py::arg("answer_b") = "", py::arg("correction") = "",
-           py::arg("annotator") = "anonymous", py::arg("seconds") = 0.0)
-      .def_property_readonly("kind", [](const Judgement& j) { return prefs::name(j.kind); })
-      .def_property_readonly("prompt", [](const Judgement& j) { return to_text(j.prompt); })
-      .def_property_readonly("answer_a", [](const Judgement& j) { return to_text(j.answer_a); })
-      .def_property_readonly("answer_b", [](const Judgement& j) { return to_text(j.answer_b); })
-      .def_property_readonly("correction", [](const Judgement& j) { return to_text(j.correction); })
-      .def_property_readonly("annotator", [](const Judgement& j) { return to_text(j.annotator); })
-      .def_readonly("seconds", &Judgement::seconds)
-      .def("to_json_line", [](const Judgement& j) { return to_text(prefs::to_json_line(j)); })
-      .def("__repr__", [](const Judgement& j) { return to_text("Judgement(" + prefs::to_json_line(j) + ")"); });
-  py::class_<prefs::JudgementLog>(m, "JudgementLog", "Judgements in a file, one a line; each is on disk before append returns.")
-      .def(py::init<std::string>(), py::arg("path"))
-      .def("append", &prefs::JudgementLog::append, py::arg("judgement"))
-      .def("read", &prefs::JudgementLog::read, "All of them; a torn last line is left out.");
   bind_strengths(m);
   bind_annotator(m);
   bind_champion(m);

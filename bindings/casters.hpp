@@ -18,6 +18,7 @@ void bind_autograd(py::module_& m);
 void bind_nn(py::module_& m);
 void bind_text(py::module_& m);
 void bind_formulas(py::module_& m);
+void bind_judgement(py::module_& m);
 void bind_prefs(py::module_& m);
 void bind_reward(py::module_& m);
 void bind_train(py::module_& m);

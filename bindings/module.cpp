@@ -70,6 +70,7 @@ PYBIND11_MODULE(_core, m) {
   bind_nn(m);
   bind_text(m);
   bind_formulas(m);
+  bind_judgement(m);
   bind_prefs(m);
   bind_train(m);
   bind_reward(m);

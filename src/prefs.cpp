@@ -1,8 +1,14 @@
 #include "tutelage/impl/prefs/acquisition.ipp"
+#include "tutelage/impl/prefs/agreement.ipp"
 #include "tutelage/impl/prefs/annotator.ipp"
 #include "tutelage/impl/prefs/champion.ipp"
+#include "tutelage/impl/prefs/exchange.ipp"
+#include "tutelage/impl/prefs/fits.ipp"
+#include "tutelage/impl/prefs/judge.ipp"
 #include "tutelage/impl/prefs/judgement.ipp"
+#include "tutelage/impl/prefs/online.ipp"
 #include "tutelage/impl/prefs/strengths.ipp"
+#include "tutelage/impl/prefs/training_data.ipp"
 
 TUTELAGE_BEGIN
 namespace prefs {

@@ -30,7 +30,7 @@ void teach(train::Teacher& teacher, const std::string& folder) {
     if (asked.empty()) return;
     for (const auto& [question, answer, disagreement] : asked) {
       prefs::Judgement j;
-      j.prompt = question, j.answer_a = answer, j.annotator = "identity.hpp";
+      j.prompt = question, j.answers = {answer}, j.annotator = "identity.hpp";
       j.kind = accept(question, answer) ? prefs::Kind::kRight : prefs::Kind::kWrong;
       if (j.kind == prefs::Kind::kWrong && corrections++ == 0) j.kind = prefs::Kind::kCorrection, j.correction = "I'm a chatbot.";
       log.append(j);

@@ -1,1 +1,5 @@
-"""Environments; from Python only their C++ interface exists so far."""
+"""Environments; from Python only what an episode leaves behind so far."""
+
+from ._core import Trajectory
+
+__all__ = ["Trajectory"]

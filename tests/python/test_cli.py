@@ -66,7 +66,7 @@ def test_taught_in_the_chat_kept_in_the_folder_and_undone(folder, capsys):
     assert 'Understood: asked "Who are you?", I should say "I\'m a chatbot.".' in out
     assert out.rstrip().endswith("bot> I'm a chatbot.")
     (judgement,) = prefs.JudgementLog(os.path.join(folder, "judgements.jsonl")).read()
-    assert (judgement.kind, judgement.prompt, judgement.answer_a, judgement.correction) == ("correction", "Who are you?", old, "I'm a chatbot.")
+    assert (judgement.kind, judgement.prompt, judgement.answers[0].text, judgement.correction) == ("correction", "Who are you?", old, "I'm a chatbot.")
     assert train.Teacher(io.load_model(folder)).answer("Who are you?") == "I'm a chatbot."
 
     converse(teacher, True, folder, iter(["/undo", "Who are you?", "/undo"]))
@@ -157,7 +157,7 @@ def test_nothing_is_asked_twice(model, tmp_path):
     files = demo.Run(str(tmp_path / "out"))
     first = demo.ask_round(teacher, judge, list(FACTS), 0, None, files)
     second = demo.ask_round(teacher, judge, list(FACTS), 0, None, files)
-    asked = [(j.prompt, j.answer_a) for j in first + second]
+    asked = [(j.prompt, j.answers[0].text) for j in first + second]
     assert first and len(asked) == len(set(asked))
     assert [j.prompt for j in prefs.JudgementLog(str(tmp_path / "out" / "judgements.jsonl")).read()] == [j.prompt for j in first + second]
 

@@ -205,10 +205,10 @@ def test_champion_test():
 
 
 def test_a_correction_makes_a_demonstration_and_a_pair():
-    data = prefs.training_data([prefs.Judgement("correction", "Who are you?", "myCB", correction="I'm a chatbot."), prefs.Judgement("tie", "p", "x", "y")])
-    assert data.demonstrations == [("Who are you?", "I'm a chatbot.")]
-    assert data.preferences == [("Who are you?", "I'm a chatbot.", "myCB", 1.0), ("p", "x", "y", 0.5)]
-    assert data.verdicts == [("Who are you?", "myCB", False), ("Who are you?", "I'm a chatbot.", True)]
+    data = prefs.training_data([prefs.Judgement("correction", "Who are you?", "myCB", correction="I'm a chatbot."), prefs.Judgement("tie", "p", ["x", "y"])])
+    assert data.demonstrations == [("Who are you?", "I'm a chatbot.", 1.0, (0, -1))]
+    assert [p[:6] for p in data.preferences] == [("Who are you?", "I'm a chatbot.", "myCB", 1.0, 0.0, 1.0), ("p", "x", "y", 0.5, 0.0, 1.0)]
+    assert [v[:3] for v in data.verdicts] == [("Who are you?", "myCB", False), ("Who are you?", "I'm a chatbot.", True)]
 
 
 T = tutelage.Tensor64
@@ -262,7 +262,7 @@ WRONG = [
     (tutelage.ShapeError, lambda: reward.expected_calibration_error([0.5, 0.5], [1])),
     (tutelage.IndexError, lambda: prefs.fit_strengths([(0, 3)], 3)),
     (tutelage.ShapeError, lambda: prefs.fit_strengths([(0, 1, 2)], 3)),
-    (tutelage.ValueError, lambda: prefs.fit_strengths([(0, 1)], 2, l2=0)),
+    (tutelage.ConfigError, lambda: prefs.fit_strengths([(0, 1)], 2, l2=0)),
     (tutelage.ShapeError, lambda: prefs.fit_annotators([(0, 1)], [0, 1])),
     (tutelage.ConfigError, lambda: prefs.fit_annotators([(0, 1)], [0], strat=0.9)),
     (tutelage.ConfigError, lambda: prefs.acquisition("mutual", [[0.5]])),

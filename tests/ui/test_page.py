@@ -6,6 +6,7 @@ import statistics
 import time
 
 import pytest
+from tutelage import prefs
 from tutelage.store import Item
 
 KEYS = {"a": "a", "b": "b", "t": "tie", "x": "both_bad", "c": "cannot_judge", "s": "skip", "ArrowLeft": "a", "ArrowRight": "b"}
@@ -125,7 +126,7 @@ def test_right_or_not_a_note_and_a_better_answer(loop, open_page):
     said = {loop.desk._items[a.item].prompt: a for a in loop.store.answers()}
     assert (said["One?"].kind, said["One?"].note, said["Two?"].kind) == ("right", "axs, a note", "wrong")
     assert (said["Three?"].kind, said["Three?"].correction) == ("correction", "I am a robot")
-    kinds = [(j.kind, j.answer_a, j.correction) for j in loop.judgements()]
+    kinds = [(j.kind, j.answers[j.answer].text, j.correction) for j in loop.judgements()]
     assert kinds[2] == ("correction", ({"I am the chat bot", "Me."} - {first}).pop(), "I am a robot")
 
 
@@ -143,8 +144,7 @@ def test_a_ranking_with_a_tie_and_a_warning_for_an_untouched_one(loop, open_page
     first, again = loop.store.answers()
     assert dict(zip("wxyz", first.ranking)) == {order[1]: 1, order[0]: 2, order[3]: 2, order[2]: 3}
     assert dict(zip("wxy", again.ranking)) == {answer: k + 1 for k, answer in enumerate(second)}
-    from tutelage.store.exchange import ordered_pairs
-    assert len(ordered_pairs(first, loop.desk._items[first.item])) == 5
+    assert len(prefs.judgement_rows(loop.judgements()[0], "preference")) == 5
 
 
 def test_names_of_policies_never_reach_the_page(loop, open_page):

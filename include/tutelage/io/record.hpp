@@ -10,13 +10,17 @@ TUTELAGE_BEGIN
 
 namespace io {
 
-/// A flat JSON object: one line of a JSON lines file.
-using Value = std::variant<std::nullptr_t, bool, double, std::string>;
+/// A JSON value. An object's keys are in alphabetical order.
+struct Value;
+using List = std::vector<Value>;
 using Record = std::map<std::string, Value>;
+struct Value : std::variant<std::nullptr_t, bool, double, std::string, List, Record> {
+  using variant::variant;
+};
 
-/// One line, keys in alphabetical order, no line break. Bytes that are not UTF-8 are replaced.
+/// One line of a JSON lines file, no line break. Bytes that are not UTF-8 are replaced.
 std::string to_json_line(const Record& record);
-/// @throws IoError naming `where` for anything but a flat object
+/// @throws IoError naming `where` for anything but an object
 Record parse_record(const std::string& line, const std::string& where);
 
 /// Conversations from JSON lines in TRL's columns: `messages`, or `prompt` and `completion` (each a string or a list of {role, content}).

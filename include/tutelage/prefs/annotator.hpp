@@ -39,6 +39,10 @@ class SimulatedAnnotator {
   /// many answers were given before. @throws ValueError; segments of unequal length need per_step
   Kind answer(std::span<const double> first, std::span<const double> second, std::uint32_t item, std::uint32_t step = 0) const;
   Kind answer(double first, double second, std::uint32_t item, std::uint32_t step = 0) const;
+  /// The same as a record: what `question` says, and the kind. returns: one an answer. Two answers: answer() of what was shown first and second. One:
+  /// right where answer() prefers it to the centre (0 before scale_to). More: a ranking drawn from Plackett-Luce with strengths beta * return (contrary:
+  /// -beta), without ties; a mistake is a random order. @throws ShapeError for another number of returns; ValueError
+  Judgement judge(Judgement question, std::span<const double> returns, std::uint32_t item, std::uint32_t step = 0) const;
   const SimulatedAnnotatorConfig& config() const { return config_; }
 
  private:

@@ -13,6 +13,7 @@ namespace text {
 /// One turn of a conversation; role is "system", "user" or "assistant".
 struct Message {
   std::string role, content;
+  bool operator==(const Message&) const = default;
 };
 using Conversation = std::vector<Message>;
 

@@ -8,7 +8,7 @@
 
 #include "tutelage/base/progress.hpp"
 #include "tutelage/io/model.hpp"
-#include "tutelage/prefs/judgement.hpp"
+#include "tutelage/prefs/training_data.hpp"
 #include "tutelage/train/ppo.hpp"
 #include "tutelage/train/reward.hpp"
 

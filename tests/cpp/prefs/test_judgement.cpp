@@ -1,47 +1,24 @@
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "../catch.hpp"
+#include "judgements.hpp"
 #include "tutelage/base/error.hpp"
-#include "tutelage/prefs/judgement.hpp"
 
 using namespace tutelage;
 using prefs::Judgement;
 using prefs::Kind;
 
-namespace {
-
-std::vector<Judgement> one_of_each() {
-  std::vector<Judgement> all;
-  for (auto kind : {Kind::kA, Kind::kB, Kind::kTie, Kind::kSkip}) {
-    Judgement j{kind, "Who \"are\" you?", "a ü\n\t", "b 雪"};
-    j.annotator = "ann", j.seconds = 2.5, j.source_a = "policy 3, sample 7", j.source_b = "reference";
-    all.push_back(j);
-  }
-  all.push_back({Kind::kRight, "q", "good"});
-  all.push_back({Kind::kWrong, "q", "bad"});
-  all.push_back({Kind::kCorrection, "q", "bad", "", "better"});
-  return all;
-}
-bool same(const Judgement& a, const Judgement& b) {
-  return a.kind == b.kind && a.prompt == b.prompt && a.answer_a == b.answer_a && a.answer_b == b.answer_b && a.correction == b.correction &&
-         a.annotator == b.annotator && a.seconds == b.seconds && a.source_a == b.source_a && a.source_b == b.source_b;
-}
-struct TemporaryFile {
-  std::string path;
-  explicit TemporaryFile(const char* name) : path((std::filesystem::temp_directory_path() / name).string()) { std::filesystem::remove(path); }
-  ~TemporaryFile() { std::filesystem::remove(path); }
-};
-
-}  // namespace
-
 TEST_CASE("judgements survive JSON lines") {
   for (const auto& j : one_of_each()) {
     const std::string line = prefs::to_json_line(j);
+    INFO(line);
     CHECK(line.find('\n') == std::string::npos);
-    CHECK(same(prefs::parse_judgement(line, "here"), j));
+    CHECK(prefs::parse_judgement(line, "here") == j);
   }
+  CHECK(prefs::to_json_line({Kind::kA, "q", {"x", "y"}}) == R"({"annotator":"anonymous","answers":["x","y"],"kind":"a","prompt":"q"})");
 }
 
 TEST_CASE("the log keeps judgements in order; a torn last line is left out and appended over") {
@@ -53,15 +30,29 @@ TEST_CASE("the log keeps judgements in order; a torn last line is left out and a
   const auto check = [&](std::size_t n) {
     const auto back = prefs::JudgementLog(file.path).read();
     REQUIRE(back.size() == n);
-    for (std::size_t i = 0; i < n; ++i) CHECK(same(back[i], all[i % all.size()]));
+    for (std::size_t i = 0; i < n; ++i) CHECK(back[i] == all[i % all.size()]);
   };
-  check(7);
+  check(all.size());
   std::ofstream(file.path, std::ios::app) << "{\"kind\": \"rig";
-  check(7);
+  check(all.size());
   log.append(all[0]);
-  check(8);
-  CHECK_THROWS_AS(log.append(Judgement{Kind::kA, "q", "", "b"}), ValueError);
-  check(8);
+  check(all.size() + 1);
+  CHECK_THROWS_AS(log.append(Judgement{Kind::kA, "q", {"", "b"}}), ValueError);
+  check(all.size() + 1);
+}
+
+TEST_CASE("several threads append whole lines") {
+  TemporaryFile file("tutelage_test_judgements_threads.jsonl");
+  std::vector<std::thread> threads;
+  for (int k = 0; k < 4; ++k)
+    threads.emplace_back([&, k] {
+      prefs::JudgementLog log(file.path);
+      for (int i = 0; i < 25; ++i) log.append({Kind::kRight, "q" + std::to_string(k), {std::string(2000, static_cast<char>('a' + k))}});
+    });
+  for (auto& t : threads) t.join();
+  std::vector<int> seen(4, 0);
+  for (const auto& j : prefs::JudgementLog(file.path).read()) ++seen[static_cast<std::size_t>(j.prompt[1] - '0')];
+  CHECK(seen == std::vector<int>(4, 25));
 }
 
 TEST_CASE("a damaged judgement is named, with the nearest key") {
@@ -71,41 +62,56 @@ TEST_CASE("a damaged judgement is named, with the nearest key") {
       return "";
     } catch (const IoError& e) { return e.what(); }
   };
-  const std::string typo = message(R"({"kind":"right","promt":"q","answer_a":"a"})");
+  const std::string typo = message(R"({"kind":"right","promt":"q","prompt":"p","answers":["a"]})");
   CHECK(typo.find("Did you mean prompt?") != std::string::npos);
   CHECK(typo.find("log, judgement 3") != std::string::npos);
-  CHECK(message(R"({"kind":"rihgt","prompt":"q","answer_a":"a"})").find("unknown kind") != std::string::npos);
-  CHECK(message(R"({"prompt":"q","answer_a":"a","answer_b":"b"})").find("no kind") != std::string::npos);  // must not pass as a skip
-  CHECK(!message(R"({"kind":"right","prompt":"q"})").empty());
-  CHECK(!message(R"({"kind":"right","prompt":"q","answer_a":3})").empty());
-  CHECK(!message(R"({"kind":"correction","prompt":"q","answer_a":"a"})").empty());
-  CHECK(!message("[1]").empty());
+  CHECK(message(R"({"kind":"rihgt","prompt":"q","answers":["a"]})").find("unknown kind") != std::string::npos);
+  CHECK(message(R"({"prompt":"q","answers":["a","b"]})").find("unknown kind") != std::string::npos);  // must not pass as a skip
+  for (const char* bad : {R"({"kind":"right","prompt":"q"})", R"({"kind":"right","prompt":"q","answers":[3]})", R"({"kind":"right","prompt":"q","answers":"a"})",
+                          R"({"kind":"correction","prompt":"q","answers":["a"]})", R"({"kind":"ranking","prompt":"q","answers":["a","b"],"ranking":[1,1.5]})",
+                          R"({"kind":"a","answers":[{"trajectory":{"actions":[[1]],"observations":[1]}},"b"],"prompt":"q"})",
+                          R"({"kind":"right","prompt":"q","answers":[{"txt":"a"}]})", "[1]"})
+    CHECK_FALSE(message(bad).empty());
 }
 
 TEST_CASE("saying nothing can be objected to, and can not be right") {
-  CHECK_NOTHROW(prefs::validate({Kind::kCorrection, "q", "", "", "better"}));
-  CHECK_NOTHROW(prefs::validate({Kind::kWrong, "q", ""}));
-  CHECK_THROWS_AS(prefs::validate({Kind::kRight, "q", ""}), ValueError);
+  CHECK_NOTHROW(prefs::validate({Kind::kCorrection, "q", {""}, 0, "better"}));
+  CHECK_NOTHROW(prefs::validate({Kind::kWrong, "q", {""}}));
+  CHECK_THROWS_AS(prefs::validate({Kind::kRight, "q", {""}}), ValueError);
 }
 
-TEST_CASE("a correction makes a demonstration and a pair; skips make nothing") {
-  const auto data = prefs::training_data(one_of_each());
-  REQUIRE(data.demonstrations.size() == 1);
-  CHECK(data.demonstrations[0].prompt == "q");
-  CHECK(data.demonstrations[0].answer == "better");
-  REQUIRE(data.preferences.size() == 4);  // A, B, tie, correction
-  CHECK(data.preferences[0].chosen == "a ü\n\t");
-  CHECK(data.preferences[1].chosen == "b 雪");
-  CHECK(data.preferences[1].probability == 1.0);
-  CHECK(data.preferences[2].probability == 0.5);  // a tie is no coin flip
-  CHECK(data.preferences[3].chosen == "better");
-  CHECK(data.preferences[3].rejected == "bad");
-  REQUIRE(data.verdicts.size() == 4);
-  CHECK(data.verdicts[0].right);
-  CHECK_FALSE(data.verdicts[1].right);
-  // Said the same: nothing is above itself.
-  const std::vector<Judgement> same_words{{Kind::kCorrection, "q", "good", "", "good"}};
-  const auto agreed = prefs::training_data(same_words);
-  CHECK(agreed.preferences.empty());
-  CHECK(agreed.demonstrations.size() == 1);
+TEST_CASE("fields that do not fit are refused") {
+  const auto refused = [](auto change, Judgement j = {Kind::kA, "q", {"x", "y"}}) {
+    CHECK_NOTHROW(prefs::validate(j));
+    change(j);
+    CHECK_THROWS_AS(prefs::validate(j), ValueError);
+  };
+  refused([](Judgement& j) { j.prompt = ""; });
+  refused([](Judgement& j) { j.answers.pop_back(); });
+  refused([](Judgement& j) { j.answers.push_back("z"); });
+  refused([](Judgement& j) { j.answer = 1; });
+  refused([](Judgement& j) { j.correction = "w"; });
+  refused([](Judgement& j) { j.ranking = {1, 2}; });
+  refused([](Judgement& j) { j.strength = std::nan(""); });
+  refused([](Judgement& j) { j.strength = -1; });
+  refused([](Judgement& j) { j.kind = Kind::kTie, j.strength = 1; });
+  refused([](Judgement& j) { j.seconds = -1; });
+  refused([](Judgement& j) { j.score = std::nan(""); });
+  refused([](Judgement& j) { j.annotator = ""; });
+  refused([](Judgement& j) { j.shown = {0, 0}; });
+  refused([](Judgement& j) { j.shown = {0}; });
+  refused([](Judgement& j) { j.context = {{"bot", "x"}}; });
+  refused([](Judgement& j) { j.kind = Kind::kComment; });
+  const Judgement ranked{Kind::kRanking, "q", {"x", "y", "z"}, 0, "", {2, 1, 2}}, corrected{Kind::kCorrection, "q", {"x"}, 0, "w"};
+  refused([](Judgement& j) { j.ranking = {2, 1}; }, ranked);
+  refused([](Judgement& j) { j.ranking = {2, 1, 4}; }, ranked);
+  refused([](Judgement& j) { j.ranking = {0, 1, 2}; }, ranked);
+  refused([](Judgement& j) { j.answer = 1; }, corrected);
+  refused([](Judgement& j) { j.correction = ""; }, corrected);
+  const Judgement runs = one_of_each().back();
+  refused([](Judgement& j) { j.answers[0].trajectory->actions.clear(); }, runs);
+  refused([](Judgement& j) { j.answers[0].trajectory->observations.clear(); }, runs);
+  refused([](Judgement& j) { j.answers[0].trajectory->rewards.push_back(1); }, runs);
+  refused([](Judgement& j) { j.answers[0].trajectory->actions[0][0] = INFINITY; }, runs);
+  refused([](Judgement& j) { j.answers[0].trajectory->observations[1].push_back(1); }, runs);
 }

@@ -74,6 +74,6 @@ TEST_CASE("fit_strengths names what is wrong") {
   CHECK_THROWS_AS(prefs::fit_strengths(itself, 3), ValueError);
   CHECK_THROWS_AS(prefs::fit_strengths(unknown, 3), IndexError);
   CHECK_THROWS_AS(prefs::fit_strengths(negative, 3), ValueError);
-  CHECK_THROWS_AS(prefs::fit_strengths({}, 3, 0.0), ValueError);
+  CHECK_THROWS_AS(prefs::fit_strengths({}, 3, 0.0), ConfigError);
   CHECK_THROWS_AS(prefs::fit_strengths({}, 0), ValueError);
 }

@@ -99,7 +99,7 @@ TEST_CASE("a correction is learnt, the rest stays") {
   CHECK(t.has_reward());
   REQUIRE(t.judgements().size() == 2);
   CHECK(t.judgements()[0].correction == "A chatbot.");
-  CHECK(t.judgements()[0].answer_a == "I am the bot.");
+  CHECK(t.judgements()[0].answers.at(0).text == "I am the bot.");
   const Texts q{"Who are you?", "Who are you?"}, a{"A chatbot.", "I am the bot."};
   const auto scores = t.score(q, a);
   CHECK(scores[0] > scores[1]);
@@ -144,7 +144,8 @@ TEST_CASE("judgements that cannot be learnt from are refused and not kept") {
   CHECK_THROWS_AS(t.feedback(understand("/say " + long_text)), ValueError);
   const auto judged = [&](prefs::Kind kind, std::string prompt, std::string a, std::string b, std::string correction) {
     prefs::Judgement j;
-    j.kind = kind, j.prompt = prompt, j.answer_a = a, j.answer_b = b, j.correction = correction;
+    j.kind = kind, j.prompt = prompt, j.answers = {a}, j.correction = correction;
+    if (!b.empty()) j.answers.push_back(b);
     CHECK_THROWS_AS(t.judge(j), ValueError);
   };
   judged(prefs::Kind::kA, "", "a", "b", "");
@@ -194,7 +195,7 @@ TEST_CASE("what is asked is new, never judged before, and shared among the quest
       if (i > 0) CHECK(asked[i - 1].disagreement >= asked[i].disagreement);
       CHECK((asked[i].disagreement == 1) == (round == 0));  // without reward models nothing is known
       prefs::Judgement j;
-      j.kind = i % 2 ? prefs::Kind::kRight : prefs::Kind::kWrong, j.prompt = asked[i].question, j.answer_a = asked[i].answer;
+      j.kind = i % 2 ? prefs::Kind::kRight : prefs::Kind::kWrong, j.prompt = asked[i].question, j.answers = {asked[i].answer};
       t.judge(j);
     }
     if (round == 0) t.update();

@@ -46,6 +46,12 @@ inline std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+/// So that a new name in it is kept.
+inline void sync_folder_of(const std::string& path) {
+  Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.fd >= 0) ::fsync(folder.fd);
+}
+
 }  // namespace detail_
 
 TUTELAGE_INLINE bool exists(const std::string& path) {
@@ -92,13 +98,16 @@ inline void write_parts(const std::string& path, const std::function<void(const 
     if (::fsync(file.fd) != 0) give_up("cannot write the file, the old one is kept", path);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot replace the file, the old one is kept", path);
-  Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd >= 0) ::fsync(folder.fd);
+  sync_folder_of(path);
 }
 }  // namespace detail_
 
 TUTELAGE_INLINE void write_file(const std::string& path, std::string_view bytes) {
   detail_::write_parts(path, [&](const auto& write) { write(bytes); });
+}
+
+TUTELAGE_INLINE void write_file(const std::string& path, const std::function<void(const std::function<void(std::string_view)>&)>& produce) {
+  detail_::write_parts(path, produce);
 }
 
 TUTELAGE_INLINE void make_folder(const std::string& path) {
@@ -114,6 +123,10 @@ TUTELAGE_INLINE void append_line(const std::string& path, std::string_view line)
   if (line.find('\n') != std::string_view::npos) detail::fail<ValueError>("append_line", "line holds a line break", "two lines", "one line of JSON");
   detail_::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (file.fd < 0) detail_::io_fail("append_line", "cannot open the file", path);
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  while (::fcntl(file.fd, F_OFD_SETLKW, &whole) != 0)  // given back with the descriptor
+    if (errno != EINTR) detail_::io_fail("append_line", "cannot lock the file", path);
   const off_t size = ::lseek(file.fd, 0, SEEK_END);
   off_t end = size;  // after the last whole line
   for (char c = 0; end > 0; --end) {
@@ -128,15 +141,33 @@ TUTELAGE_INLINE void append_line(const std::string& path, std::string_view line)
     errno = error;
     detail_::io_fail("append_line", "cannot append, nothing was added", path);
   }
+  if (size == 0) detail_::sync_folder_of(path);
+}
+
+TUTELAGE_INLINE void for_each_line(const std::string& path, const std::function<void(const std::string&)>& f) {
+  if (!exists(path)) return;
+  detail_::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) detail_::io_fail("for_each_line", "cannot open the file", path);
+  std::vector<char> part(1 << 16);
+  std::string line;
+  while (true) {
+    const ssize_t n = ::read(file.fd, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) detail_::io_fail("for_each_line", "cannot read the file", path);
+    if (n == 0) return;
+    std::string_view rest(part.data(), static_cast<std::size_t>(n));
+    for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
+      line.append(rest.substr(0, end));
+      if (!line.empty()) f(line);
+      line.clear();
+    }
+    line.append(rest);
+  }
 }
 
 TUTELAGE_INLINE std::vector<std::string> read_lines(const std::string& path) {
   std::vector<std::string> lines;
-  if (!exists(path)) return lines;
-  const std::string bytes = read_file(path);
-  std::size_t at = 0;
-  for (std::size_t end; (end = bytes.find('\n', at)) != std::string::npos; at = end + 1)
-    if (end > at) lines.push_back(bytes.substr(at, end - at));
+  for_each_line(path, [&](const std::string& line) { lines.push_back(line); });
   return lines;
 }
 

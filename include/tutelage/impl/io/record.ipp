@@ -22,29 +22,47 @@ inline void add_messages(text::Conversation& to, const nlohmann::ordered_json& v
 }
 }  // namespace detail_
 
-TUTELAGE_INLINE std::string to_json_line(const Record& record) {
-  nlohmann::ordered_json object = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : record) std::visit([&, k = key](const auto& v) { object[k] = v; }, value);
-  return detail_::dump_line(object);
+namespace detail_ {
+inline nlohmann::ordered_json to_json(const Value& value) {
+  nlohmann::ordered_json out;
+  if (const auto* list = std::get_if<List>(&value)) {
+    out = nlohmann::ordered_json::array();
+    for (const auto& v : *list) out.push_back(to_json(v));
+  } else if (const auto* record = std::get_if<Record>(&value)) {
+    out = nlohmann::ordered_json::object();
+    for (const auto& [key, v] : *record) out.emplace(key, to_json(v));
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    out = *text;
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    out = *number;
+  } else if (const auto* yes = std::get_if<bool>(&value)) {
+    out = *yes;
+  }
+  return out;
 }
 
-TUTELAGE_INLINE Record parse_record(const std::string& line, const std::string& where) {
-  const auto object = detail_::parse_json(line, where);
-  if (!object.is_object()) detail::fail<IoError>("parse_record", where + " is not an object", object.type_name(), "one flat JSON object");
-  Record record;
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_null())
-      record[key] = nullptr;
-    else if (value.is_boolean())
-      record[key] = value.get<bool>();
-    else if (value.is_number())
-      record[key] = value.get<double>();
-    else if (value.is_string())
-      record[key] = value.get<std::string>();
-    else
-      detail::fail<IoError>("parse_record", where + ": " + key + " is nested", value.type_name(), "a string, number, bool or null");
+inline Value from_json(nlohmann::ordered_json& json) {
+  if (json.is_null()) return nullptr;
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return std::move(json.get_ref<std::string&>());
+  if (json.is_array()) {
+    List list;
+    for (auto& v : json) list.push_back(from_json(v));
+    return list;
   }
+  Record record;
+  for (auto& [key, v] : json.get_ref<nlohmann::ordered_json::object_t&>()) record.emplace(key, from_json(v));
   return record;
+}
+}  // namespace detail_
+
+TUTELAGE_INLINE std::string to_json_line(const Record& record) { return detail_::dump_line(detail_::to_json(record)); }
+
+TUTELAGE_INLINE Record parse_record(const std::string& line, const std::string& where) {
+  auto object = detail_::parse_json(line, where);
+  if (!object.is_object()) detail::fail<IoError>("parse_record", where + " is not an object", object.type_name(), "one JSON object");
+  return std::get<Record>(detail_::from_json(object));
 }
 
 TUTELAGE_INLINE std::vector<text::Conversation> read_conversations(const std::string& path) {

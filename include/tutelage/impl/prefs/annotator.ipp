@@ -97,6 +97,38 @@ TUTELAGE_INLINE Kind SimulatedAnnotator::answer(double first, double second, std
   return a ? Kind::kA : Kind::kB;
 }
 
+TUTELAGE_INLINE Judgement SimulatedAnnotator::judge(Judgement question, std::span<const double> returns, std::uint32_t item, std::uint32_t step) const {
+  const FpStateGuard guard;
+  const std::size_t n = question.answers.size();
+  if (returns.size() != n) detail::fail<ShapeError>("SimulatedAnnotator::judge", "not one return an answer", detail::str(returns.size()), detail::str(n));
+  if (n <= 2) {
+    const bool turned = n == 2 && !first_shown_first(question).value_or(true);
+    const Kind said = n == 1 ? answer(returns[0], centre_, item, step) : answer(returns[turned ? 1 : 0], returns[turned ? 0 : 1], item, step);
+    question.kind = said;
+    if (said == Kind::kA || said == Kind::kB) {
+      const bool yes = (said == Kind::kA) != turned;
+      question.kind = n == 1 ? (yes ? Kind::kRight : Kind::kWrong) : (yes ? Kind::kA : Kind::kB);
+    } else if (n == 1 && said == Kind::kTie) {
+      question.kind = Kind::kCannotJudge;
+    }
+    return question;
+  }
+  Rng rng(seed_, Purpose::kAnnotator, item, step, 1);
+  const bool blind = config_.behaviour == "random" ||
+                     rng.uniform() < std::clamp(config_.error_rate + config_.drift * static_cast<double>(step), 0.0, 1.0);
+  std::vector<std::pair<double, std::size_t>> keys;  // strength + Gumbel noise, falling, is Plackett-Luce's order
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!std::isfinite(returns[i])) detail::fail<ValueError>("SimulatedAnnotator::judge", "return is not finite", detail::str(returns[i]), "a finite number");
+    const double r = config_.behaviour == "contrary" ? -returns[i] : returns[i], noise = -math::log(-math::log(std::max(rng.uniform(), 1e-300)));
+    keys.push_back({blind ? noise : config_.beta > 0 ? config_.beta * r + noise : r, i});
+  }
+  std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  question.kind = Kind::kRanking;
+  question.ranking.assign(n, 0);
+  for (std::size_t place = 0; place < n; ++place) question.ranking[keys[place].second] = static_cast<std::int64_t>(place) + 1;
+  return question;
+}
+
 TUTELAGE_INLINE double calibrate_beta(std::span<const double> differences, double right, double error_rate) {
   const FpStateGuard guard;
   const char* name = "calibrate_beta";

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/prefs/judgement_json.hpp"
 #include "tutelage/io/file.hpp"
-#include "tutelage/io/record.hpp"
 #include "tutelage/prefs/judgement.hpp"
 
 TUTELAGE_BEGIN
@@ -13,81 +13,149 @@ TUTELAGE_BEGIN
 namespace prefs {
 
 namespace detail_ {
-inline constexpr std::array<const char*, 7> kNames{"a", "b", "tie", "skip", "right", "wrong", "correction"};
-inline bool of_two(Kind k) { return k == Kind::kA || k == Kind::kB || k == Kind::kTie || k == Kind::kSkip; }
+inline constexpr std::array<const char*, 11> kKindNames{"a",       "b",     "tie",   "both_bad",   "cannot_judge", "skip",
+                                                        "ranking", "right", "wrong", "correction", "comment"};
+inline constexpr const char* kKinds = "a, b, tie, both_bad, cannot_judge, skip, ranking, right, wrong, correction or comment";
+inline bool of_two(Kind k) { return k == Kind::kA || k == Kind::kB || k == Kind::kTie || k == Kind::kBothBad; }
+inline bool of_one(Kind k) { return k == Kind::kRight || k == Kind::kWrong || k == Kind::kCorrection; }
+
+inline void need(bool ok, const std::string& what, const std::string& got, const std::string& expected) {
+  if (!ok) detail::fail<ValueError>("Judgement", what, got, expected);
+}
+
+inline void check_trajectory(const env::Trajectory& t, const std::string& which) {
+  const auto steps = t.actions.size();
+  need(steps > 0, which + " has a trajectory without steps", "no action", "one action a step");
+  need(t.observations.size() == steps || t.observations.size() == steps + 1, which + " has the wrong number of observations",
+       detail::str(t.observations.size()), detail::str(steps) + " or " + detail::str(steps + 1));
+  need(t.rewards.empty() || t.rewards.size() == steps, which + " has the wrong number of rewards", detail::str(t.rewards.size()),
+       "none or " + detail::str(steps));
+  const auto finite = [&](const std::vector<double>& row, const char* what) {
+    for (double x : row) need(std::isfinite(x), which + " has a trajectory with " + what + " that is not finite", detail::str(x), "a finite number");
+  };
+  for (const auto* rows : {&t.observations, &t.actions})
+    for (const auto& row : *rows) {
+      need(row.size() == rows->front().size(), which + " has a trajectory with rows of unequal width", detail::str(row.size()),
+           detail::str(rows->front().size()));
+      finite(row, "a number");
+    }
+  finite(t.rewards, "a reward");
+}
+
+inline void check_answers(const Judgement& j) {
+  const auto n = static_cast<std::int64_t>(j.answers.size());
+  const bool two = of_two(j.kind), several = j.kind == Kind::kRanking;
+  need(two ? n == 2 : n >= (several ? 2 : 1), "wrong number of answers for " + name(j.kind), detail::str(n),
+       two ? "2" : several ? "2 or more" : "1 or more");
+  need(of_one(j.kind) ? j.answer >= 0 && j.answer < n : j.answer == 0, "answer does not fit " + name(j.kind), detail::str(j.answer),
+       of_one(j.kind) ? "0 to " + detail::str(n - 1) : "0, as it is of all answers");
+  const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection || j.kind == Kind::kA || j.kind == Kind::kB;
+  const std::int64_t worse = j.kind == Kind::kA ? 1 : j.kind == Kind::kB ? 0 : j.answer;  // saying nothing may be objected to
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto& a = j.answers[static_cast<std::size_t>(i)];
+    const std::string which = "answer " + detail::str(i);
+    const bool says = !a.text.empty() || a.trajectory || !a.reference.empty();
+    need(says || (objected && i == worse), which + " is empty", "\"\"", "a text, a trajectory or a reference");
+    if (a.trajectory) check_trajectory(*a.trajectory, which);
+    need(!j.prompt.empty() || a.text.empty(), "prompt is empty", "\"\"", "a question");
+  }
+  need(!j.prompt.empty() || !objected || j.answers[0].trajectory || !j.answers[0].reference.empty(), "prompt is empty", "\"\"", "a question");
+}
 }  // namespace detail_
 
-TUTELAGE_INLINE std::string name(Kind kind) { return detail_::kNames[static_cast<std::size_t>(kind)]; }
+TUTELAGE_INLINE std::string name(Kind kind) { return detail_::kKindNames[static_cast<std::size_t>(kind)]; }
 
 TUTELAGE_INLINE std::optional<Kind> kind_named(const std::string& name) {
-  const auto at = std::find(detail_::kNames.begin(), detail_::kNames.end(), name);
-  if (at == detail_::kNames.end()) return std::nullopt;
-  return static_cast<Kind>(at - detail_::kNames.begin());
+  const auto at = std::find(detail_::kKindNames.begin(), detail_::kKindNames.end(), name);
+  if (at == detail_::kKindNames.end()) return std::nullopt;
+  return static_cast<Kind>(at - detail_::kKindNames.begin());
 }
 
 TUTELAGE_INLINE void validate(const Judgement& j) {
-  const auto need = [](bool ok, const char* what, const std::string& got, const char* expected) {
-    if (!ok) detail::fail<ValueError>("Judgement", what, got, expected);
-  };
-  need(!j.prompt.empty(), "prompt is empty", "\"\"", "a question");
-  const bool objected = j.kind == Kind::kWrong || j.kind == Kind::kCorrection;  // saying nothing may be objected to
-  need(objected || !j.answer_a.empty(), "answer_a is empty", "\"\"", "an answer");
-  need(!detail_::of_two(j.kind) || !j.answer_b.empty(), "answer_b is empty", "\"\"", "a second answer");
-  need(j.kind != Kind::kCorrection || !j.correction.empty(), "correction is empty", "\"\"", "the better answer");
+  using detail_::need;
+  detail_::check_answers(j);
+  const auto n = static_cast<std::int64_t>(j.answers.size());
+  need((j.kind == Kind::kCorrection) == !j.correction.empty(), j.correction.empty() ? "correction is empty" : "correction does not fit " + name(j.kind),
+       "\"" + j.correction + "\"", j.correction.empty() ? "the better answer" : "none");
+  if (j.kind == Kind::kRanking) {
+    need(j.ranking.size() == j.answers.size(), "ranking is of other answers", detail::str(j.ranking.size()) + " ranks", detail::str(n) + ", one an answer");
+    for (auto r : j.ranking) need(r >= 1 && r <= n, "a rank is out of range", detail::str(r), "1, the best, to " + detail::str(n));
+  } else {
+    need(j.ranking.empty(), "ranking does not fit " + name(j.kind), detail::str(j.ranking.size()) + " ranks", "none");
+  }
+  need(std::isfinite(j.strength) && j.strength >= 0, "strength is out of range", detail::str(j.strength), "more than 0, or 0 where it was not said");
+  need(j.strength == 0 || j.kind == Kind::kA || j.kind == Kind::kB, "strength does not fit " + name(j.kind), detail::str(j.strength), "a or b");
+  need(j.kind != Kind::kComment || !j.note.empty(), "note is empty", "\"\"", "what was said");
+  need(!j.annotator.empty(), "annotator is empty", "\"\"", "a name");
   need(std::isfinite(j.seconds) && j.seconds >= 0, "seconds is out of range", detail::str(j.seconds), "0 or more");
+  need(std::isfinite(j.time) && j.time >= 0, "time is out of range", detail::str(j.time), "seconds since 1970");
+  need(!j.score || std::isfinite(*j.score), "score is not finite", detail::str(j.score.value_or(0)), "a finite number");
+  if (!j.shown.empty()) {
+    auto order = j.shown;
+    std::sort(order.begin(), order.end());
+    bool whole = order.size() == j.answers.size();
+    for (std::size_t i = 0; whole && i < order.size(); ++i) whole = order[i] == static_cast<std::int64_t>(i);
+    need(whole, "shown is no order of the answers", detail::str(j.shown.size()) + " places", "0 to " + detail::str(n - 1) + " in some order");
+  }
+  for (const auto& m : j.context)
+    need(m.role == "system" || m.role == "user" || m.role == "assistant", "context has an unknown role", m.role, "system, user or assistant");
+}
+
+TUTELAGE_INLINE std::optional<bool> first_shown_first(const Judgement& j) {
+  if (j.shown.empty()) return std::nullopt;
+  return j.shown.front() == 0;
 }
 
 TUTELAGE_INLINE std::string to_json_line(const Judgement& j) {
   validate(j);
-  io::Record r{{"kind", name(j.kind)}, {"prompt", j.prompt}, {"answer_a", j.answer_a}, {"annotator", j.annotator}, {"seconds", j.seconds}};
-  if (detail_::of_two(j.kind)) r["answer_b"] = j.answer_b;
-  if (j.kind == Kind::kCorrection) r["correction"] = j.correction;
-  if (!j.source_a.empty()) r["source_a"] = j.source_a;
-  if (!j.source_b.empty()) r["source_b"] = j.source_b;
+  io::Record r{{"kind", name(j.kind)}, {"annotator", j.annotator}};
+  const auto put = [&](const char* key, bool says, auto value) {
+    if (says) r.emplace(key, std::move(value));
+  };
+  io::List answers;
+  for (const auto& a : j.answers) answers.emplace_back(detail_::to_value(a));
+  r.emplace("answers", std::move(answers));
+  put("prompt", !j.prompt.empty(), j.prompt);
+  put("answer", j.answer != 0, static_cast<double>(j.answer));
+  put("correction", !j.correction.empty(), j.correction);
+  put("ranking", !j.ranking.empty(), detail_::to_list(j.ranking));
+  put("strength", j.strength != 0, j.strength);
+  put("note", !j.note.empty(), j.note);
+  put("seconds", j.seconds != 0, j.seconds);
+  put("shown", !j.shown.empty(), detail_::to_list(j.shown));
+  put("score", j.score.has_value(), j.score.value_or(0));
+  put("purpose", !j.purpose.empty(), j.purpose);
+  put("context", !j.context.empty(), detail_::to_value(j.context));
+  put("id", !j.id.empty(), j.id);
+  put("session", !j.session.empty(), j.session);
+  put("time", j.time != 0, j.time);
   return io::to_json_line(r);
 }
 
 TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::string& where) {
   Judgement j;
-  static const std::array<std::string, 9> known{"kind",      "prompt",  "answer_a", "answer_b", "correction",
-                                                "annotator", "seconds", "source_a", "source_b"};
   const auto record = io::parse_record(line, where);
-  if (!record.count("kind"))
-    detail::fail<IoError>("parse_judgement", where + " is incomplete", "no kind", "a, b, tie, skip, right, wrong or correction");
-  for (const auto& [key, value] : record) {
-    const auto wrong = [&, k = key](const std::string& what, const std::string& expected, const std::string& hint = "") {
-      detail::fail<IoError>("parse_judgement", where + ": " + what, k, expected, hint);
-    };
-    const auto text = [&]() -> const std::string& {
-      if (!std::holds_alternative<std::string>(value)) wrong("value is not a string", "a string");
-      return std::get<std::string>(value);
-    };
-    if (key == "kind") {
-      const auto kind = kind_named(text());
-      if (!kind) wrong("unknown kind " + text(), "a, b, tie, skip, right, wrong or correction");
-      j.kind = *kind;
-    } else if (key == "prompt")
-      j.prompt = text();
-    else if (key == "answer_a")
-      j.answer_a = text();
-    else if (key == "answer_b")
-      j.answer_b = text();
-    else if (key == "correction")
-      j.correction = text();
-    else if (key == "annotator")
-      j.annotator = text();
-    else if (key == "source_a")
-      j.source_a = text();
-    else if (key == "source_b")
-      j.source_b = text();
-    else if (key == "seconds") {
-      if (!std::holds_alternative<double>(value)) wrong("value is not a number", "seconds");
-      j.seconds = std::get<double>(value);
-    } else {
-      const std::string near = detail::nearest(key, known.data(), known.size());
-      wrong("unknown key", "a field of a judgement", near.empty() ? "" : "Did you mean " + near + "?");
-    }
-  }
+  detail_::Fields in(record, where);
+  const auto kind = kind_named(in.text("kind"));
+  if (!kind) detail::fail<IoError>("parse_judgement", where + ": unknown kind", "\"" + in.text("kind") + "\"", detail_::kKinds);
+  j.kind = *kind;
+  j.prompt = in.text("prompt");
+  for (const auto& a : in.list("answers")) j.answers.push_back(in.behaviour(a));
+  j.answer = in.whole("answer");
+  j.correction = in.text("correction");
+  j.ranking = in.wholes("ranking");
+  j.strength = in.number("strength");
+  j.note = in.text("note");
+  j.annotator = in.has("annotator") ? in.text("annotator") : j.annotator;
+  j.seconds = in.number("seconds");
+  j.shown = in.wholes("shown");
+  if (in.has("score")) j.score = in.number("score");
+  j.purpose = in.text("purpose");
+  j.context = in.conversation("context");
+  j.id = in.text("id");
+  j.session = in.text("session");
+  j.time = in.number("time");
+  in.finish();
   try {
     validate(j);
   } catch (const ValueError& e) { detail::fail<IoError>("parse_judgement", where + " is incomplete", e.what(), "a whole judgement"); }
@@ -96,39 +164,15 @@ TUTELAGE_INLINE Judgement parse_judgement(const std::string& line, const std::st
 
 TUTELAGE_INLINE void JudgementLog::append(const Judgement& judgement) { io::append_line(path_, to_json_line(judgement)); }
 
-TUTELAGE_INLINE std::vector<Judgement> JudgementLog::read() const {
-  std::vector<Judgement> all;
-  for (const auto& line : io::read_lines(path_)) all.push_back(parse_judgement(line, path_ + ", judgement " + detail::str(all.size() + 1)));
-  return all;
+TUTELAGE_INLINE void JudgementLog::each(const std::function<void(Judgement)>& f) const {
+  std::int64_t number = 0;
+  io::for_each_line(path_, [&](const std::string& line) { f(parse_judgement(line, path_ + ", judgement " + detail::str(++number))); });
 }
 
-TUTELAGE_INLINE TrainingData training_data(std::span<const Judgement> judgements) {
-  TrainingData data;
-  for (const auto& j : judgements) switch (j.kind) {
-      case Kind::kA:
-        data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 1.0});
-        break;
-      case Kind::kB:
-        data.preferences.push_back({j.prompt, j.answer_b, j.answer_a, 1.0});
-        break;
-      case Kind::kTie:
-        data.preferences.push_back({j.prompt, j.answer_a, j.answer_b, 0.5});
-        break;
-      case Kind::kSkip:
-        break;
-      case Kind::kRight:
-      case Kind::kWrong:
-        data.verdicts.push_back({j.prompt, j.answer_a, j.kind == Kind::kRight});
-        break;
-      case Kind::kCorrection:
-        data.demonstrations.push_back({j.prompt, j.correction});
-        if (j.correction != j.answer_a) {
-          data.preferences.push_back({j.prompt, j.correction, j.answer_a, 1.0});
-          data.verdicts.push_back({j.prompt, j.answer_a, false});
-        }
-        data.verdicts.push_back({j.prompt, j.correction, true});
-    }
-  return data;
+TUTELAGE_INLINE std::vector<Judgement> JudgementLog::read() const {
+  std::vector<Judgement> all;
+  each([&](Judgement j) { all.push_back(std::move(j)); });
+  return all;
 }
 
 }  // namespace prefs

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tutelage/prefs/judgement.hpp"
+#include "tutelage/prefs/training_data.hpp"
 #include "tutelage/text/chat.hpp"
 
 TUTELAGE_BEGIN

@@ -108,7 +108,8 @@ TUTELAGE_INLINE std::vector<Candidate> Teacher::to_ask(std::span<const std::stri
   if (samples < 1 || most < 1)
     detail::fail<ValueError>("Teacher::to_ask", "samples or most is out of range", detail::str(samples) + " and " + detail::str(most), "1 or more");
   std::set<std::pair<std::string, std::string>> known;
-  for (const auto& j : judgements_) known.insert({{j.prompt, j.answer_a}, {j.prompt, j.answer_b}});
+  for (const auto& j : judgements_)
+    for (const auto& a : j.answers) known.insert({j.prompt, a.text});
   std::vector<std::string> asked, answers;
   for (std::int64_t k = 0; k < samples; ++k) {
     const auto said = sample(questions, drawn_++);
@@ -132,8 +133,14 @@ TUTELAGE_INLINE std::vector<Candidate> Teacher::to_ask(std::span<const std::stri
 TUTELAGE_INLINE void Teacher::judge(prefs::Judgement judgement) {
   const FpStateGuard guard;
   prefs::validate(judgement);
-  sequence(judgement.prompt, judgement.answer_a);  // what does not fit the model is refused here, not in the middle of an update
-  if (!judgement.answer_b.empty()) sequence(judgement.prompt, judgement.answer_b);
+  if (!judgement.context.empty())
+    detail::fail<ValueError>("Teacher::judge", "judgement is of a longer conversation", detail::str(judgement.context.size()) + " turns before the prompt",
+                             "a question alone");
+  for (const auto& a : judgement.answers) {
+    if (a.trajectory || !a.reference.empty())
+      detail::fail<ValueError>("Teacher::judge", "answer is a trajectory", a.reference.empty() ? "a trajectory" : a.reference, "a text");
+    sequence(judgement.prompt, a.text);  // what does not fit the model is refused here, not in the middle of an update
+  }
   if (!judgement.correction.empty()) sequence(judgement.prompt, judgement.correction);
   judgements_.push_back(std::move(judgement));
 }
@@ -144,7 +151,7 @@ TUTELAGE_INLINE prefs::Judgement Teacher::feedback(const Understood& what) {
   if (!last_) detail::fail<StateError>("Teacher::feedback", "nothing was answered yet", "feedback", "a question first");
   prefs::Judgement j;
   j.prompt = last_->first;
-  j.answer_a = last_->second;
+  j.answers = {last_->second};
   switch (what.kind) {
     case K::kRight:
       j.kind = prefs::Kind::kRight;
