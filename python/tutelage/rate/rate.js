@@ -188,6 +188,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     current = view; over = before; open = false; order = []; warned = false; hint = ""; shownAt = performance.now();
     closeEditor();
     draw();
+    if (root.getBoundingClientRect().top < 0) root.scrollIntoView();
   }
   function next() {
     show(queue.shift() || null);
