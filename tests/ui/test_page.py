@@ -233,6 +233,7 @@ def test_gone_half_way_nothing_is_lost(loop, open_page):
     page.saved()
     page.goto("about:blank")
     other = open_page(loop.link)
+    other.locator(".work:not([hidden])").wait_for()
     other.press("a")
     other.saved()
     assert len(loop.store.answers()) == 4

@@ -62,6 +62,7 @@ export function difference(before, after) {
 export function mount(root, call, memory, { keysOn = root } = {}) {
   let settings = {}, progress = {}, queue = [], current = null, history = [], outbox = memory.get(), shownAt = 0, editing = null, over = null;
   let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
+  const answered = new Set(); // answered on this page: an older reply of the desk may still offer it
 
   const nodes = {
     counts: el("span", { class: "counts" }), accuracy: el("span", { class: "counts accuracy" }), saved: el("span", { class: "saved", role: "status" }), bar: el("progress", { "aria-label": "Answered", max: 1, value: 0 }),
@@ -202,6 +203,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     noteBox.value = "";
     nodes.note.hidden = true;
     history = [{ strength: null, answer: null, ranking: null, ...message, view: current }, ...history.filter((h) => h.view.item !== current.item || h.view.turn !== current.turn)];
+    answered.add(message.item + message.turn);
     push(message);
     nodes.said.textContent = `${describe(history[0])}. ${queue.length ? "Next question." : ""}`;
     next();
@@ -214,6 +216,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       if (!history.length) { await settled(); await refresh(); }
       const last = history.shift();
       if (!last) { nodes.said.textContent = "There is nothing to undo."; return; }
+      answered.delete(last.view.item + last.view.turn);
       push({ id: newId(), retracts: last.id });
       if (current && !(over && over.edit)) queue.unshift(current);
       queue = queue.filter((v) => v.item !== last.view.item || v.turn !== last.view.turn);
@@ -255,6 +258,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   }
   function closeEditor() {
     editing = null;
+    textarea.blur(); // at once: the next key is an answer
     nodes.editor.hidden = true;
     nodes.actions.hidden = false;
   }
@@ -321,8 +325,10 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
           trouble = "";
           wait = 500;
         } catch (error) {
-          if (error.status >= 400 && error.status < 500 && ![401, 408, 421, 429].includes(error.status)) refused = `One answer was not taken: ${error.message}`;
-          else {
+          if (error.status >= 400 && error.status < 500 && ![401, 408, 421, 429].includes(error.status)) {
+            refused = `One answer was not taken: ${error.message}`;
+            answered.delete(outbox[0].item + outbox[0].turn);
+          } else {
             trouble = error.status === 0 ? "The program does not answer. Your answers are kept here and sent as soon as it is back." : `Not saved yet: ${error.message}`;
             drawProgress();
             await new Promise((r) => { asleep = r; setTimeout(r, wait); });
@@ -357,22 +363,24 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   async function fetchMore() {
     if (fetching || stopped || outbox.length > UNSENT) return; // a slow disk: first what was said
     fetching = true;
+    let found = null;
     try {
       // what is on its way to the desk is held too: the desk may hear of this call first
       const holding = [...(current ? [current] : []), ...queue, ...outbox.filter((m) => m.item)].slice(-100).map((v) => [v.item, v.turn]);
-      const found = await call("next", { count: AHEAD - queue.length, holding });
-      fetching = false;
-      progress = outbox.length ? progress : found.progress;
-      const have = new Set([...(current ? [current] : []), ...queue, ...outbox].map((v) => v.item + v.turn)); // undo may have brought one back meanwhile
-      queue.push(...found.items.filter((v) => !have.has(v.item + v.turn)));
+      found = await call("next", { count: Math.max(0, AHEAD - queue.length), holding });
       if (!outbox.length) trouble = "";
-      if (!current && queue.length) next();
-      else if (!current) draw();
-      else drawProgress();
     } catch (error) {
       if (!outbox.length) trouble = error.status === 0 ? "The program does not answer. This page tries again by itself." : error.message;
-      drawProgress();
-    } finally { fetching = false; }
+    }
+    fetching = false;
+    if (found) {
+      if (!outbox.length) progress = found.progress;
+      const have = new Set([...(current ? [current] : []), ...queue].map((v) => v.item + v.turn));
+      queue.push(...found.items.filter((v) => !have.has(v.item + v.turn) && !answered.has(v.item + v.turn)));
+    }
+    if (!current && queue.length) next();
+    else if (!current) draw();
+    else drawProgress();
   }
   function onKey(event) {
     const typing = event.target.closest && event.target.closest("textarea, input:not([type=checkbox]), select, [contenteditable=true]");
