@@ -1,6 +1,5 @@
 """`tutelage rate`, `export`, `import` and `erase`: people judge, and what they said goes where it is wanted."""
 
-import getpass
 import os
 import sys
 import time
@@ -141,7 +140,7 @@ def run(args):
 def in_terminal(args, desk, store):
     from ..rate.terminal import Terminal
 
-    rater = store.pseudonym(args.rater or getpass.getuser())
+    rater = store.pseudonym(args.rater or os.environ.get("USER") or str(os.getuid()))
     Terminal(desk, rater).run()
     return 0
 
@@ -157,8 +156,6 @@ def on_page(args, desk, server, lessons):
                 time.sleep(0.2)
     finally:
         p = desk.progress()
-        desk.close()
-        time.sleep(0.3 if sys.stdout.isatty() else 0)
         server.stop()
     print(f"{p['answered']} of {p['asked_for']} answered. Kept in {visible(desk.store.path)}.")
     return 0
