@@ -237,3 +237,20 @@ def test_one_key_on_a_real_terminal(tmp_path):
 def test_importing_the_package_loads_nothing_of_this():
     code = "import sys, tutelage; print([m for m in ('sqlite3', 'starlette', 'uvicorn', 'anywidget') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_raters_beside_what_is_known_themselves_and_each_other(tmp_path):
+    from tutelage.store.raters import agreement
+
+    store = prefs.Store(tmp_path / "j.db")
+    desk = Desk(store, Settings(per_item=2, repeat_share=0.5))
+    desk.add(Item.of(f"q{k}", ["right", "not so right"], gold="a") for k in range(200))
+    for name, kind in (("r-knows", None), ("r-first", "a")):
+        while views := desk.next(name, S, 10):
+            for v in views:
+                say(desk, name, v, kind or "ab"[v["answers"].index("right")])
+    found = agreement(store)
+    knows, first = found.raters["r-knows"], found.raters["r-first"]
+    assert (knows.gold.share, knows.consistency.share, knows.longer.share) == (1.0, 1.0, 0.0) and knows.answers > 260 and knows.gold.low > 0.95
+    assert first.first.share == 1.0 and first.consistency.share == 0.0 and 0.35 < first.gold.share < 0.65 and 0.35 < knows.first.share < 0.65
+    assert abs(found.raw.share - 0.5) < 0.1 and found.raw.count == 200 and abs(found.alpha) < 0.5
