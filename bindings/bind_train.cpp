@@ -293,6 +293,10 @@ void bind_train(py::module_& m) {
       .def(
           "score", [](const Teacher& t, const std::vector<std::string>& q, const std::vector<std::string>& a) { return t.score(q, a); },
           py::arg("questions"), py::arg("answers"))
+      .def(
+          "member_scores",
+          [](const Teacher& t, const std::vector<std::string>& q, const std::vector<std::string>& a) { return t.member_scores(q, a); },
+          py::arg("questions"), py::arg("answers"), "Each reward model's score of each answer: (models, answers); none before there are any.")
       .def_property_readonly("has_reward", &Teacher::has_reward)
       .def_property_readonly("judgements", &Teacher::judgements)
       .def_property_readonly("policy", &Teacher::policy)

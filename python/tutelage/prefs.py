@@ -33,11 +33,19 @@ from ._core import (
 __all__ = [
     "AnnotatorFit", "AnnotatorFitConfig", "Behaviour", "ChampionTest", "ChampionTestConfig", "Demonstration", "ItemFit", "ItemFitConfig",
     "Judgement", "JudgementLog", "OnlineAnnotators", "Preference", "Question", "QuestionChooser", "QuestionConfig", "RankedAnswers", "Share",
-    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "TrainingData", "TrainingDataConfig", "Verdict", "acquisition", "ask", "calibrate_beta",
-    "cohen_kappa", "determinantal_batch", "each_judgement", "fit_annotators", "fit_items", "fit_strengths", "judgement_rows", "k_center_batch",
-    "krippendorff_alpha", "length_bias", "position_bias", "question_schedule", "raw_agreement", "read_judgements", "top_batch", "training_data",
-    "wilson_share", "write_judgements",
+    "SimulatedAnnotator", "SimulatedAnnotatorConfig", "Store", "TrainingData", "TrainingDataConfig", "Verdict", "acquisition", "ask",
+    "calibrate_beta", "cohen_kappa", "determinantal_batch", "each_judgement", "fit_annotators", "fit_items", "fit_strengths", "judgement_rows",
+    "k_center_batch", "krippendorff_alpha", "length_bias", "position_bias", "question_schedule", "raw_agreement", "read_judgements", "top_batch",
+    "training_data", "wilson_share", "write_judgements",
 ]
+
+
+def __getattr__(name):
+    if name == "Store":  # SQLite is loaded where it is used
+        from .store import Store
+
+        return Store
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _pairs(function, comparisons, **columns):

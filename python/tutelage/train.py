@@ -55,7 +55,7 @@ from ._core import (
 )
 
 __all__ = [
-    "BehaviourJudgements", "BestAnswer", "ChatbotConfig", "DPOConfig", "DPOTrainer", "GRPOConfig", "GRPOTrainer", "KTOConfig", "KTOTrainer",
+    "BehaviourJudgements", "BestAnswer", "ChatbotConfig", "DPOConfig", "DPOTrainer", "GRPOConfig", "GRPOTrainer", "HumanLoop", "KTOConfig", "KTOTrainer",
     "Labelled", "PPOConfig", "PPOState", "PPOTrainer", "Pair", "PolicyState", "PolicyStats", "Preference", "PreferenceState",
     "PreferenceStats", "RLOOConfig", "RLOOTrainer", "RejectionConfig", "RejectionTrainer", "RewardConfig", "RewardState", "RewardStats",
     "RewardTrainer", "Rollout", "SFTConfig", "SFTState", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig",
@@ -72,3 +72,11 @@ def adapted(model, lora=None, progress=None, should_stop=None):
     questions = json.loads(resources.files("tutelage").joinpath("data/questions.json").read_text(encoding="utf-8"))["rehearsed"]
     rehearsed = model.conversations or own_answers(model, questions, progress=progress, should_stop=should_stop)
     return io.ChatModel(model.transformer.with_lora(lora), model.tokenizer, rehearsed, model.ids)
+
+
+def __getattr__(name):
+    if name == "HumanLoop":  # people: loaded where they are asked
+        from .rate import HumanLoop
+
+        return HumanLoop
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -105,6 +105,8 @@ class Teacher {
   std::vector<double> disagreement(std::span<const std::string> questions, std::span<const std::string> answers) const;
   /// The reward models' mean score. @throws StateError before there are any
   std::vector<double> score(std::span<const std::string> questions, std::span<const std::string> answers) const;
+  /// Each reward model's score of each answer: one list a model; none before there are any.
+  std::vector<std::vector<double>> member_scores(std::span<const std::string> questions, std::span<const std::string> answers) const;
   bool has_reward() const { return !ensemble_.members.empty(); }
 
   const std::vector<prefs::Judgement>& judgements() const { return judgements_; }

@@ -1992,6 +1992,10 @@ class Teacher:
         """
     def judge(self, judgement: Judgement) -> None:
         ...
+    def member_scores(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[list[float]]:
+        """
+        Each reward model's score of each answer: (models, answers); none before there are any.
+        """
     def model(self) -> ChatModel:
         """
         The chatbot as it is now, to be saved.

@@ -55,6 +55,9 @@ def parser():
     for kind, text in TRAINERS.items():
         training.add(commands, kind, text)
     looking_commands(commands)
+    from .rate import add_parsers
+
+    add_parsers(commands, number)
     commands.add_parser("doctor", help="what this machine gives")
     return p
 
@@ -114,6 +117,14 @@ def main(argv=None):
             from . import looking
 
             run = getattr(looking, args.command)
+        elif args.command == "rate":
+            from .rate import run
+        elif args.command == "export":
+            from .rate import run_export as run
+        elif args.command == "import":
+            from .rate import run_import as run
+        elif args.command == "erase":
+            from .rate import run_erase as run
         else:
             from .doctor import run
         return run(args)

@@ -37,8 +37,8 @@ class Progress:
 class Interrupt:
     """While it lives, the first Ctrl-C asks for a stop, and the second one is an error as usual."""
 
-    def __init__(self):
-        self.asked = False
+    def __init__(self, quiet=False):
+        self.asked, self._quiet = False, quiet
 
     def __enter__(self):
         self._old = signal.signal(signal.SIGINT, self._handle)
@@ -51,7 +51,8 @@ class Interrupt:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        print("\nstopping after this step; what was learnt is kept", file=sys.stderr)
+        if not self._quiet:
+            print("\nstopping after this step; what was learnt is kept", file=sys.stderr)
 
     def __call__(self):
         return self.asked

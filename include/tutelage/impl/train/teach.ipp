@@ -264,11 +264,19 @@ TUTELAGE_INLINE std::vector<double> Teacher::score(std::span<const std::string> 
   return ensemble_.score(sequences(questions, answers));
 }
 
+TUTELAGE_INLINE std::vector<std::vector<double>> Teacher::member_scores(std::span<const std::string> questions,
+                                                                        std::span<const std::string> answers) const {
+  const FpStateGuard guard;
+  const auto batch = sequences(questions, answers);
+  if (!has_reward()) return {};
+  return ensemble_.member_scores(batch);
+}
+
 TUTELAGE_INLINE std::vector<double> Teacher::disagreement(std::span<const std::string> questions, std::span<const std::string> answers) const {
   const FpStateGuard guard;
   std::vector<double> spread(questions.size(), 1.0);
   if (!has_reward()) return spread;
-  const auto scores = ensemble_.member_scores(sequences(questions, answers));
+  const auto scores = member_scores(questions, answers);
   const double n = static_cast<double>(scores.size());
   for (std::size_t i = 0; i < spread.size(); ++i) {
     double mean = 0, squares = 0;

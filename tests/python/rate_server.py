@@ -1,0 +1,13 @@
+"""A server of five hundred pairs in a process of its own, to be killed: rate_server.py STORE PORT TOKEN."""
+
+import sys
+import time
+
+from tutelage.rate import HumanLoop
+
+if __name__ == "__main__":
+    loop = HumanLoop(sys.argv[1])
+    loop.post((f"Question {k}?", ["one", "two"]) for k in range(500))
+    loop.serve(port=int(sys.argv[2]), token=sys.argv[3])
+    print("ready", flush=True)
+    time.sleep(3600)

@@ -1,0 +1,15 @@
+"""A notebook's messages reach the desk as the page's do."""
+
+from tutelage.rate import HumanLoop
+
+
+
+def test_a_widget_speaks_to_the_desk(tmp_path):
+    with HumanLoop(tmp_path / "j.db") as loop:
+        (id,) = loop.post([("q?", ["x", "y"])])
+        made, sent = loop.widget(), []
+        made.send = lambda message, buffers=None: sent.append(message)
+        for name, body in (("hello", {}), ("next", {"count": 2}), ("answer", {"answer": {"id": "i" * 20, "item": id, "turn": 0, "kind": "tie", "seconds": 1}}), ("answer", {"answer": {}}), ("state", {})):
+            made._handle_custom_msg({"call": name, "name": name, "body": {"session": "s" * 20, **body}}, [])
+        assert sent[0]["reply"]["question"] and len(sent[1]["reply"]["items"]) == 1 and "reply" in sent[2] and sent[3]["status"] == 422 and len(sent[4]["reply"]["history"]) == 1
+        assert [a.kind for a in loop.store.answers()] == ["tie"] and "mount" in made._esm
