@@ -61,7 +61,7 @@ struct StateRewardFit {
 };
 
 /// Fits `model` to judgements of behaviours, all members in one batched pass; then calibrates it on all steps.
-/// A member's result does not depend on the others, nor on threads. On an error or a stop before the first step, the model is as it was.
+/// A member's result does not depend on the others, nor on threads. On an error the model is as it was.
 /// @throws ConfigError; ShapeError; IndexError for an unknown behaviour; ValueError for no judgement, a behaviour against itself, a number out of
 /// range; NumericError. Cost: 3 forward passes over the steps of each judgement an epoch. Checked by: test_state_reward.cpp, test_state_reward.py.
 StateRewardFit fit_state_reward(reward::StateRewardModel& model, const reward::Behaviours& behaviours, const BehaviourJudgements& judgements,

@@ -17,7 +17,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'AnnotatorReport', 'BehaviourJudgements', 'Behaviours', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LinearReward', 'LoraConfig', 'MLP', 'MLPConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RewardConfig', 'RewardEnsemble', 'RewardReport', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'state_reward_loss', 'step_inputs', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -195,6 +195,89 @@ class Accumulators64:
         ...
     @property
     def value(self) -> float:
+        ...
+class MLPConfig:
+    """
+    Linear layers with an activation between them, none behind the last; or several such networks that share their input.
+    """
+    fields: typing.ClassVar[list] = ['sizes', 'activation', 'init', 'gain', 'output_gain', 'members']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def activation(self) -> str:
+        """
+        tanh, relu or silu
+        """
+    @activation.setter
+    def activation(self, arg0: str) -> None:
+        ...
+    @property
+    def gain(self) -> float:
+        """
+        orthogonal: of every layer but the last
+        """
+    @gain.setter
+    def gain(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def init(self) -> str:
+        """
+        orthogonal, biases 0; or uniform: weights and biases in +- 1 / sqrt(inputs)
+        """
+    @init.setter
+    def init(self, arg0: str) -> None:
+        ...
+    @property
+    def members(self) -> int:
+        """
+        networks of this shape side by side, each with a start of its own
+        """
+    @members.setter
+    def members(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def output_gain(self) -> float:
+        """
+        orthogonal: of the last; 0.01 is usual for a policy's actions
+        """
+    @output_gain.setter
+    def output_gain(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sizes(self) -> list[int]:
+        """
+        input, hidden ..., output
+        """
+    @sizes.setter
+    def sizes(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+class MLP:
+    """
+    The parameters of a stack of linear layers; a value. All members are computed in one pass.
+    """
+    def __call__(self, x: Tensor) -> Tensor:
+        """
+        x (N, inputs) -> (N, members * outputs), a member's outputs side by side; differentiable.
+        """
+    def __init__(self, config: MLPConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def parameters(self) -> dict:
+        """
+        Name -> Tensor, in visit order.
+        """
+    def with_parameters(self, values: dict) -> MLP:
+        ...
+    @property
+    def config(self) -> MLPConfig:
+        ...
+    @property
+    def num_parameters(self) -> int:
         ...
 class RopeScaling:
     """
@@ -2055,6 +2138,450 @@ class RewardEnsemble:
         """
         The members' mean score of each sequence of token ids; mean 0 and variance 1 on the pairs it was fitted to.
         """
+class LinearReward:
+    """
+    A reward that is linear in given features, and how sure it is.
+    """
+    def member_scores(self, features: Tensor64, count: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor64:
+        """
+        What drawn members say of each item: (N, C) -> (count, N).
+        """
+    def members(self, count: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor64:
+        """
+        Weights drawn from N(weights, covariance): (count, C).
+        """
+    def score(self, features: Tensor64) -> Tensor64:
+        """
+        (N, C) -> (N).
+        """
+    @property
+    def covariance(self) -> Tensor64:
+        ...
+    @property
+    def iterations(self) -> int:
+        ...
+    @property
+    def weights(self) -> Tensor64:
+        ...
+class ConfidenceBin:
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def confidence(self) -> float:
+        ...
+    @property
+    def count(self) -> int:
+        ...
+    @property
+    def high(self) -> float:
+        ...
+    @property
+    def low(self) -> float:
+        ...
+class AnnotatorReport:
+    """
+    How far one annotator's answers go with a model's probabilities.
+    """
+    @property
+    def annotator(self) -> int:
+        ...
+    @property
+    def judgements(self) -> int:
+        ...
+    @property
+    def reliability(self) -> float:
+        ...
+    @property
+    def standard_error(self) -> float:
+        ...
+class RewardReport:
+    """
+    What a reward model is worth on judgements that it was not fitted to.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def annotators(self) -> list[AnnotatorReport]:
+        ...
+    @property
+    def by_confidence(self) -> list[ConfidenceBin]:
+        ...
+    @property
+    def calibration_error(self) -> float:
+        ...
+    @property
+    def judgements(self) -> int:
+        ...
+    @property
+    def length_rule(self) -> float | None:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+class QuestionConfig:
+    """
+    How the next questions are chosen.
+    """
+    fields: typing.ClassVar[list] = ['acquisition', 'diversity', 'width', 'random_share', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def acquisition(self) -> str:
+        """
+        a name of acquisition(), or random
+        """
+    @acquisition.setter
+    def acquisition(self, arg0: str) -> None:
+        ...
+    @property
+    def diversity(self) -> str:
+        """
+        of a batch: none, k_center or determinantal
+        """
+    @diversity.setter
+    def diversity(self, arg0: str) -> None:
+        ...
+    @property
+    def random_share(self) -> float:
+        """
+        of a batch
+        """
+    @random_share.setter
+    def random_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def width(self) -> float:
+        """
+        of the determinantal kernel
+        """
+    @width.setter
+    def width(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class Question:
+    """
+    Which of two items is better? With the score it was chosen by.
+    """
+    @property
+    def first(self) -> int:
+        ...
+    @property
+    def random(self) -> bool:
+        ...
+    @property
+    def score(self) -> float:
+        ...
+    @property
+    def second(self) -> int:
+        ...
+class QuestionChooser:
+    """
+    Chooses what to ask next; a question that was chosen or answered is never chosen again.
+    """
+    def __init__(self, config: QuestionConfig = ...) -> None:
+        ...
+    def choose(self, members: Tensor64, candidates: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], size: typing.SupportsInt | typing.SupportsIndex = 1, features: Tensor64 = ...) -> list[Question]:
+        """
+        At most `size` different open questions of the candidates (pairs of items). members (M, items): what each member of an ensemble says of each item, not normalised; features (items, C) where diversity asks for them.
+        """
+    def know(self, a: typing.SupportsInt | typing.SupportsIndex, b: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        The answer to this question is known.
+        """
+    def known(self, a: typing.SupportsInt | typing.SupportsIndex, b: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    @property
+    def config(self) -> QuestionConfig:
+        ...
+class Behaviours:
+    """
+    Behaviours end to end: trajectories, fragments of them, or single items with given features.
+    """
+    @staticmethod
+    def items(features: Tensor) -> Behaviours:
+        """
+        Of one step each: a row of features an item.
+        """
+    def __init__(self, inputs: Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        """
+        inputs (steps, C): what each step's reward is computed from; behaviour i is steps [offsets[i], offsets[i + 1]).
+        """
+    def __len__(self) -> int:
+        ...
+    def subset(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Behaviours:
+        """
+        Those numbered, in that order.
+        """
+    @property
+    def inputs(self) -> Tensor:
+        ...
+    @property
+    def offsets(self) -> list[int]:
+        ...
+class StateRewardConfig:
+    """
+    A small network that gives a step its reward, or an ensemble of them.
+    """
+    fields: typing.ClassVar[list] = ['input_size', 'hidden_sizes', 'activation', 'members', 'per_step']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def activation(self) -> str:
+        """
+        tanh, relu or silu
+        """
+    @activation.setter
+    def activation(self, arg0: str) -> None:
+        ...
+    @property
+    def hidden_sizes(self) -> list[int]:
+        """
+        none: linear in the inputs
+        """
+    @hidden_sizes.setter
+    def hidden_sizes(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def input_size(self) -> int:
+        """
+        C
+        """
+    @input_size.setter
+    def input_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def members(self) -> int:
+        """
+        an ensemble where more than one
+        """
+    @members.setter
+    def members(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def per_step(self) -> bool:
+        """
+        a behaviour counts the mean of its steps' rewards; else their sum
+        """
+    @per_step.setter
+    def per_step(self, arg0: bool) -> None:
+        ...
+class StateRewardModel:
+    """
+    Rewards of steps by one small network, or by an ensemble that is computed and trained in one batched pass.
+    """
+    def __init__(self, config: StateRewardConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def calibrate(self, inputs: Tensor) -> None:
+        """
+        Sets gain and bias so that each member's rewards of these steps have mean 0 and variance 1.
+        """
+    def probabilities(self, behaviours: Behaviours, first: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], second: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> list[float]:
+        """
+        P(first better than second) of each pair, the members' mean.
+        """
+    def returns(self, behaviours: Behaviours) -> Tensor:
+        """
+        What the members say of each behaviour before gain and bias: (behaviours, members).
+        """
+    def reward(self, inputs: Tensor) -> list[float]:
+        """
+        The reward of each step of inputs (M, C): the mean over members, each normalised first.
+        """
+    def with_net(self, net: MLP) -> StateRewardModel:
+        """
+        This model with other weights; calibrate it anew.
+        """
+    @property
+    def bias(self) -> list[float]:
+        ...
+    @property
+    def config(self) -> StateRewardConfig:
+        ...
+    @property
+    def gain(self) -> list[float]:
+        ...
+    @property
+    def net(self) -> MLP:
+        ...
+class StateRewardFitConfig:
+    """
+    How a StateRewardModel is fitted to judgements.
+    """
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'optimizer', 'choice_likelihood', 'tie_parameter', 'ranking_likelihood', 'error_form', 'center_coef', 'bootstrap', 'held_out_share', 'ratio_low', 'ratio_high', 'decay_step', 'least_decay', 'most_decay', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        judgements a step
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def bootstrap(self) -> bool:
+        """
+        each member of an ensemble weighs a judgement by how often a resample drew it
+        """
+    @bootstrap.setter
+    def bootstrap(self, arg0: bool) -> None:
+        ...
+    @property
+    def center_coef(self) -> float:
+        ...
+    @center_coef.setter
+    def center_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def choice_likelihood(self) -> str:
+        """
+        bradley_terry, rao_kupper or davidson
+        """
+    @choice_likelihood.setter
+    def choice_likelihood(self, arg0: str) -> None:
+        ...
+    @property
+    def decay_step(self) -> float:
+        """
+        by this factor
+        """
+    @decay_step.setter
+    def decay_step(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def error_form(self) -> str:
+        """
+        what a choice's error_rate means: mixture, smoothing or unbiased
+        """
+    @error_form.setter
+    def error_form(self, arg0: str) -> None:
+        ...
+    @property
+    def held_out_share(self) -> float:
+        """
+        of judgements; above 0, the weight decay is adapted to their loss
+        """
+    @held_out_share.setter
+    def held_out_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def least_decay(self) -> float:
+        ...
+    @least_decay.setter
+    def least_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most_decay(self) -> float:
+        ...
+    @most_decay.setter
+    def most_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def optimizer(self) -> AdamWConfig:
+        """
+        an AdamWConfig; max_grad_norm would join the members of an ensemble, hence 0
+        """
+    @optimizer.setter
+    def optimizer(self, arg0: AdamWConfig) -> None:
+        ...
+    @property
+    def ranking_likelihood(self) -> str:
+        """
+        plackett_luce, all_pairs or best_of_n
+        """
+    @ranking_likelihood.setter
+    def ranking_likelihood(self, arg0: str) -> None:
+        ...
+    @property
+    def ratio_high(self) -> float:
+        """
+        and above which it rises
+        """
+    @ratio_high.setter
+    def ratio_high(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ratio_low(self) -> float:
+        """
+        held-out loss / training loss below which the decay falls
+        """
+    @ratio_low.setter
+    def ratio_low(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def tie_parameter(self) -> float:
+        """
+        theta of rao_kupper, nu of davidson
+        """
+    @tie_parameter.setter
+    def tie_parameter(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class BehaviourJudgements:
+    """
+    Judgements of behaviours, by number.
+    """
+    def __init__(self, first: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], second: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], probability: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], weight: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], error_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], rankings: collections.abc.Sequence[collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]] = [], ranking_weight: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> None:
+        """
+        Choices: first was preferred to second, with `probability` (default 1; 0.5: a tie), weight (1) and error rate of who judged (0). rankings: lists of tiers, best first.
+        """
+    def __len__(self) -> int:
+        ...
+class StateRewardEpoch:
+    @property
+    def held_out_loss(self) -> float:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+    @property
+    def weight_decay(self) -> float:
+        ...
+class StateRewardFit:
+    @property
+    def epochs(self) -> list[StateRewardEpoch]:
+        ...
+    @property
+    def held_out(self) -> list[int]:
+        """
+        Numbers of judgements: choices, then rankings.
+        """
 def _hf_parameters(model_type: str, config: TransformerConfig) -> list[_HfParameter]:
     ...
 def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.Sequence[Tensor], state: AdamWState, config: AdamWConfig, lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple[list[Tensor], float]:
@@ -2076,6 +2603,14 @@ def end_of_answer(tokenizer: Tokenizer) -> int:
 def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], members: typing.SupportsInt | typing.SupportsIndex = 3, config: RewardConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> RewardEnsemble:
     """
     Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
+    """
+def fit_linear_reward(first: Tensor64, second: Tensor64, probability: Tensor64 = ..., weight: Tensor64 = ..., error_rate: Tensor64 = ..., l2: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> LinearReward:
+    """
+    Bradley-Terry on given features of both, (N, C), by Newton's method: argmin of the weighted negative log-likelihood + l2 / 2 |theta|^2.
+    """
+def fit_state_reward(model: StateRewardModel, behaviours: Behaviours, judgements: BehaviourJudgements, config: StateRewardFitConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> StateRewardFit:
+    """
+    Fits `model`, in place, to judgements of behaviours, all members in one batched pass; then calibrates it.
     """
 def from_dlpack(x: typing.Any) -> Tensor | Tensor64:
     """
@@ -2103,6 +2638,10 @@ def peak_memory() -> int:
     """
     Most bytes that tensors held at once.
     """
+def question_schedule(name: str, budget: typing.SupportsInt | typing.SupportsIndex, rounds: typing.SupportsInt | typing.SupportsIndex, first_share: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> list[int]:
+    """
+    How many questions to ask in each round, `budget` in all, exactly: constant, hyperbolic or inverse_quadratic.
+    """
 def read_conversations(path: str) -> list:
     """
     Conversations from JSON lines in TRL's columns.
@@ -2119,6 +2658,10 @@ def render_example(tokenizer: typing.Any, messages: list) -> Example:
     """
     The conversation as ids, with a mask of what the assistant writes.
     """
+def reward_report(probabilities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], outcomes: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], first_lengths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], second_lengths: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], annotators: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], bins: typing.SupportsInt | typing.SupportsIndex = 10) -> RewardReport:
+    """
+    Accuracy, loss, accuracy by confidence, calibration error, the length rule and annotators' reliability on judgements not fitted to.
+    """
 def save_model(folder: str, model: ChatModel) -> None:
     ...
 def save_pretrained(folder: str, model: Pretrained, base: str = '', license: str = '', training: str = '') -> None:
@@ -2130,6 +2673,14 @@ def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
 def sft_loss(model: Transformer, examples: collections.abc.Sequence[Example]) -> float:
     """
     Mean loss over the answer tokens, nats.
+    """
+def state_reward_loss(model: StateRewardModel, behaviours: Behaviours, judgements: BehaviourJudgements, config: StateRewardFitConfig = ...) -> float:
+    """
+    Mean loss of judgements under the model, over members.
+    """
+def step_inputs(states: Tensor, actions: Tensor = ..., next_states: Tensor = ..., dones: Tensor = ..., state: bool = True, action: bool = True, next_state: bool = False, done: bool = False) -> Tensor:
+    """
+    The inputs of steps: of states (M, S), actions (M, A), next_states (M, S) and dones (M) those asked for, side by side in this order.
     """
 def train_chat_tokenizer(conversations: list, vocab_size: typing.SupportsInt | typing.SupportsIndex) -> Tokenizer:
     ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import tutelage._core
 import typing
-__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'grouped_linear', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mlp', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'segment_sum', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
 @typing.overload
 def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -87,6 +87,16 @@ def gelu_exact(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
 def gelu_exact(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
 @typing.overload
+def grouped_linear(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, bias: tutelage._core.Tensor, groups: typing.SupportsInt | typing.SupportsIndex, activation: str = 'none') -> tutelage._core.Tensor:
+    """
+    Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)
+    """
+@typing.overload
+def grouped_linear(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64, groups: typing.SupportsInt | typing.SupportsIndex, activation: str = 'none') -> tutelage._core.Tensor64:
+    """
+    Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)
+    """
+@typing.overload
 def layer_norm(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor:
     ...
 @typing.overload
@@ -154,6 +164,16 @@ def minimum(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._cor
 @typing.overload
 def minimum(a: tutelage._core.Tensor64, b: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def mlp(x: tutelage._core.Tensor, weights: collections.abc.Sequence[tutelage._core.Tensor], biases: collections.abc.Sequence[tutelage._core.Tensor], members: typing.SupportsInt | typing.SupportsIndex = 1, activation: str = 'tanh') -> tutelage._core.Tensor:
+    """
+    Small networks side by side on one x: linear, then grouped_linear layer by layer, an activation between them.
+    """
+@typing.overload
+def mlp(x: tutelage._core.Tensor64, weights: collections.abc.Sequence[tutelage._core.Tensor64], biases: collections.abc.Sequence[tutelage._core.Tensor64], members: typing.SupportsInt | typing.SupportsIndex = 1, activation: str = 'tanh') -> tutelage._core.Tensor64:
+    """
+    Small networks side by side on one x: linear, then grouped_linear layer by layer, an activation between them.
+    """
 @typing.overload
 def mul(a: tutelage._core.Tensor, b: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -244,6 +264,16 @@ def rows(x: tutelage._core.Tensor, index: collections.abc.Sequence[typing.Suppor
 @typing.overload
 def rows(x: tutelage._core.Tensor64, index: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def segment_sum(x: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    """
+    Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)
+    """
+@typing.overload
+def segment_sum(x: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    """
+    Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)
+    """
 @typing.overload
 def sigmoid(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...

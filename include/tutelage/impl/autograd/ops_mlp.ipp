@@ -58,7 +58,7 @@ template <class T> class PanelMLP {
             T* z = own && !last ? own : pre;
             layer(l, e, from, z, products);
             if (!last) activate(z, post, n * w());
-            if (own) own += n * w();
+            if (own && !last) own += n * w();
             from = post;
           }
           for (std::int64_t i = 0; i < rows_of(p); ++i)
