@@ -183,10 +183,10 @@ void bind_text(py::module_& m) {
 
   bind_files(m);
   py::class_<io::ChatModel>(m, "ChatModel", "A chatbot: transformer, tokenizer and the exchanges it rehearses.")
-      .def(py::init([](const nn::Transformer& t, const Tokenizer& k, const py::list& c, const io::TokenIds& ids) {
-             return io::ChatModel{t, k, to_conversations(c), ids};
+      .def(py::init([](const nn::Transformer& t, const Tokenizer& k, const py::list& c, const std::optional<io::TokenIds>& ids) {
+             return io::ChatModel{t, k, to_conversations(c), ids.value_or(io::TokenIds())};
            }),
-           py::arg("transformer"), py::arg("tokenizer"), py::arg("conversations") = py::list(), py::arg("ids") = io::TokenIds())
+           py::arg("transformer"), py::arg("tokenizer"), py::arg("conversations") = py::list(), py::arg("ids") = py::none())
       .def_readonly("ids", &io::ChatModel::ids)
       .def_readonly("transformer", &io::ChatModel::transformer)
       .def_readonly("tokenizer", &io::ChatModel::tokenizer)
