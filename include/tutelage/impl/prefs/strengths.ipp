@@ -72,7 +72,8 @@ class CrowdObjective {
     return kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
   }
 
-  /// One step of expectation-maximisation: the M step of strengths is one of Newton, no longer than 1. Returns the largest change of a reliability.
+  /// One step of expectation-maximisation: the M step of strengths is one of Newton, no longer than 1. Returns the largest change of a reliability,
+  /// or a tenth of that of a strength.
   double expect(std::vector<double>& x) {
     start(x);
     double most = 0;
@@ -93,10 +94,10 @@ class CrowdObjective {
     }
     factor_damped(cholesky_, curve_, items_);
     cholesky_.solve(slope_.data());
-    double longest = 1.0;
+    double longest = 0;
     for (std::size_t i = 0; i < items_; ++i) longest = std::max(longest, std::abs(slope_[i]));
-    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i] / longest;
-    return most;
+    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i] / std::max(1.0, longest);
+    return std::max(most, 0.1 * longest);
   }
 
   /// Newton's step at x and its slope along the gradient. Where a second derivative by phi is not positive, the square of first derivatives stands
@@ -159,7 +160,10 @@ class CrowdObjective {
       step[items_ + k] = -sum / phi_curve_[k];
       along = along + phi_slope_[k] * step[items_ + k];
     }
-    return along;
+    double longest = 1.0;  // the quadratic tells nothing of what is farther away
+    for (double v : step) longest = std::max(longest, std::abs(v));
+    for (double& v : step) v = v / longest;
+    return along / longest;
   }
 
   /// Variances of strengths and of phi, after newton() at the optimum.
@@ -271,7 +275,7 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
   detail_::CrowdObjective objective(comparisons, annotators, used, items, config);
   std::vector<double> x(items, 0.0), step;
   x.resize(items + people, math::log(config.start) - math::log(1.0 - config.start));
-  constexpr int kWarmUp = 20;  // steps at most; from there Newton finds the same optimum
+  constexpr int kWarmUp = 30;  // steps at most; from there Newton finds the same optimum
   for (int k = 0; k < kWarmUp; ++k)
     if (objective.expect(x) < 0.01) break;
 
