@@ -279,25 +279,28 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
   for (int k = 0; k < kWarmUp; ++k)
     if (objective.expect(x) < 0.01) break;
 
-  const auto gap = [&] {
-    double sum = 0;
-    for (std::size_t k = 0; k < people; ++k)
-      if (used[k]) sum = sum + (config.prior_right - config.prior_wrong) * x[items + k];
-    return sum;
-  };
   double value = objective.value(x);
+  const auto improve = [&](std::vector<double>& y, double& at) {  // one step; returns the largest change of a strength or reliability
+    const double slope = objective.newton(y, step);
+    const auto before = y;
+    detail_::line_search([&](const auto& z) { return objective.value(z); }, y, step, slope, at);
+    double change = 0;
+    for (std::size_t i = 0; i < items; ++i) change = std::max(change, std::abs(y[i] - before[i]));
+    for (std::size_t k = items; k < y.size(); ++k) change = std::max(change, std::abs(math::sigmoid(y[k]) - math::sigmoid(before[k])));
+    return change;
+  };
   while (fit.iterations < config.max_iterations && !fit.converged) {
     ++fit.iterations;
-    const double slope = objective.newton(x, step);
-    const auto before = x;
-    detail_::line_search([&](const auto& y) { return objective.value(y); }, x, step, slope, value);
-    double change = 0;
-    for (std::size_t i = 0; i < items; ++i) change = std::max(change, std::abs(x[i] - before[i]));
-    for (std::size_t k = items; k < x.size(); ++k) change = std::max(change, std::abs(math::sigmoid(x[k]) - math::sigmoid(before[k])));
-    fit.converged = change <= config.tolerance;
-    if (fit.converged && gap() < 0) {  // the mirror optimum: as likely, but the prior is against it
-      for (double& v : x) v = -v;
-      value = objective.value(x);
+    fit.converged = improve(x, value) <= config.tolerance;
+    if (!fit.converged) continue;
+    auto mirror = x;
+    for (double& v : mirror) v = -v;
+    double other = objective.value(mirror);
+    for (int k = 0; k < 3; ++k) improve(mirror, other);  // near the optimum, where the prior pulls the other way
+    fit.mirror_gap = other - value;
+    if (other < value) {
+      x = mirror;
+      value = other;
       fit.converged = false;
     }
   }
@@ -313,7 +316,6 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
     low[k] = math::sigmoid(phi - 1.959963984540054 * spread);
     high[k] = math::sigmoid(phi + 1.959963984540054 * spread);
   }
-  fit.mirror_gap = gap();
   fit.objective = -value;
   x.resize(items);
   fit.strengths = detail_::to_tensor(x);
