@@ -116,7 +116,7 @@ class AnnotatorFit(NamedTuple("AnnotatorFit", [("strengths", np.ndarray), ("reli
     """strengths (n_items) and reliability (annotators).
 
     Also `standard_errors` (n_items), `reliability_errors`, and `low`, `high`: 95 % intervals of reliabilities; `left_out` (ids), `mirror_gap` (nats by
-    which the prior favours this optimum over its mirror), `iterations`, `converged`, `objective`.
+    which this optimum is better than the one near its mirror: little but the prior decides), `iterations`, `converged`, `objective`.
     """
 
 

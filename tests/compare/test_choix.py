@@ -8,13 +8,13 @@ from tutelage import prefs
 choix = pytest.importorskip("choix")
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_fits_equal_choix(seed):
     rng = np.random.default_rng(seed)
-    n, alpha = int(rng.integers(2, 30)), float(10 ** rng.uniform(-3, 1))
+    n, alpha = int(rng.integers(2, 12)), float(10 ** rng.uniform(-2, 1))
     strengths = rng.normal(0, 1.5, n)
     pairs, rankings, tops = [], [], []
-    for _ in range(int(rng.integers(1, 400))):
+    for _ in range(int(rng.integers(1, 60))):
         order = rng.permutation(n)[: rng.integers(2, n + 1)]
         order = order[np.argsort(-(strengths[order] + rng.gumbel(size=len(order))))].tolist()  # Plackett-Luce
         rankings.append(order)

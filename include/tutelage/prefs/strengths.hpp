@@ -47,7 +47,7 @@ struct AnnotatorFit {
   Tensor64 reliability_errors;         // (annotators): standard errors
   Tensor64 low, high;                  // (annotators): 95 % intervals, symmetric in log-odds; 0 and 1 for those left out
   std::vector<std::int64_t> left_out;  // annotators who always picked one side: their answers were not used
-  double mirror_gap = 0;               // nats by which the prior favours this optimum over its mirror; the likelihood of both is the same
+  double mirror_gap = 0;               // nats by which this optimum is better than the one near its mirror: little but the prior decides
   std::int64_t iterations = 0;
   bool converged = false;
   double objective = 0;  // log-likelihood plus log-priors, without constants
@@ -56,9 +56,9 @@ struct AnnotatorFit {
 /// Strengths and annotators' reliabilities together (Crowd-BT): P(winner over loser by k) = eta_k sigma(d) + (1 - eta_k) sigma(-d), Beta prior
 /// on eta, l2 on strengths. A few steps of expectation-maximisation from eta = start, then Newton's method on strengths and log-odds of all
 /// reliabilities; errors come from its second derivative. Where most of the weight lies on contrary annotators, the mirror optimum (all strengths and
-/// reliabilities turned round) has the same likelihood: the one that the prior favours is returned, and mirror_gap says by how much.
-/// annotators: one id a comparison, from 0. @throws ShapeError, IndexError, ConfigError, ValueError; for a soft label, a margin, an error rate or a
-/// tie Cost: O(comparisons + n_items^3 + sum over annotators of (items seen)^2) a step. Source: Chen et al., WSDM 2013. Checked by:
+/// reliabilities turned round) has the same likelihood: what is found from there is compared, the better one is returned, and mirror_gap says by how
+/// much. annotators: one id a comparison, from 0. @throws ShapeError, IndexError, ConfigError, ValueError; for a soft label, a margin, an error rate
+/// or a tie Cost: O(comparisons + n_items^3 + sum over annotators of (items seen)^2) a step. Source: Chen et al., WSDM 2013. Checked by:
 /// test_annotators.cpp.
 AnnotatorFit fit_annotators(std::span<const Comparison> comparisons, std::span<const std::int64_t> annotators, std::int64_t n_items,
                             const AnnotatorFitConfig& config = {});

@@ -72,7 +72,8 @@ class CrowdObjective {
     return kernels::sum16_double(terms_.data(), static_cast<std::int64_t>(terms_.size()));
   }
 
-  /// One step of expectation-maximisation: the M step of strengths is one of Newton, no longer than 1. Returns the largest change of a reliability.
+  /// One step of expectation-maximisation: the M step of strengths is one of Newton, no longer than 1. Returns the largest change of a reliability,
+  /// or a tenth of that of a strength.
   double expect(std::vector<double>& x) {
     start(x);
     double most = 0;
@@ -93,10 +94,10 @@ class CrowdObjective {
     }
     factor_damped(cholesky_, curve_, items_);
     cholesky_.solve(slope_.data());
-    double longest = 1.0;
+    double longest = 0;
     for (std::size_t i = 0; i < items_; ++i) longest = std::max(longest, std::abs(slope_[i]));
-    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i] / longest;
-    return most;
+    for (std::size_t i = 0; i < items_; ++i) x[i] = x[i] - slope_[i] / std::max(1.0, longest);
+    return std::max(most, 0.1 * longest);
   }
 
   /// Newton's step at x and its slope along the gradient. Where a second derivative by phi is not positive, the square of first derivatives stands
@@ -159,7 +160,10 @@ class CrowdObjective {
       step[items_ + k] = -sum / phi_curve_[k];
       along = along + phi_slope_[k] * step[items_ + k];
     }
-    return along;
+    double longest = 1.0;  // the quadratic tells nothing of what is farther away
+    for (double v : step) longest = std::max(longest, std::abs(v));
+    for (double& v : step) v = v / longest;
+    return along / longest;
   }
 
   /// Variances of strengths and of phi, after newton() at the optimum.
@@ -271,29 +275,32 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
   detail_::CrowdObjective objective(comparisons, annotators, used, items, config);
   std::vector<double> x(items, 0.0), step;
   x.resize(items + people, math::log(config.start) - math::log(1.0 - config.start));
-  constexpr int kWarmUp = 20;  // steps at most; from there Newton finds the same optimum
+  constexpr int kWarmUp = 30;  // steps at most; from there Newton finds the same optimum
   for (int k = 0; k < kWarmUp; ++k)
     if (objective.expect(x) < 0.01) break;
 
-  const auto gap = [&] {
-    double sum = 0;
-    for (std::size_t k = 0; k < people; ++k)
-      if (used[k]) sum = sum + (config.prior_right - config.prior_wrong) * x[items + k];
-    return sum;
-  };
   double value = objective.value(x);
+  const auto improve = [&](std::vector<double>& y, double& at) {  // one step; returns the largest change of a strength or reliability
+    const double slope = objective.newton(y, step);
+    const auto before = y;
+    detail_::line_search([&](const auto& z) { return objective.value(z); }, y, step, slope, at);
+    double change = 0;
+    for (std::size_t i = 0; i < items; ++i) change = std::max(change, std::abs(y[i] - before[i]));
+    for (std::size_t k = items; k < y.size(); ++k) change = std::max(change, std::abs(math::sigmoid(y[k]) - math::sigmoid(before[k])));
+    return change;
+  };
   while (fit.iterations < config.max_iterations && !fit.converged) {
     ++fit.iterations;
-    const double slope = objective.newton(x, step);
-    const auto before = x;
-    detail_::line_search([&](const auto& y) { return objective.value(y); }, x, step, slope, value);
-    double change = 0;
-    for (std::size_t i = 0; i < items; ++i) change = std::max(change, std::abs(x[i] - before[i]));
-    for (std::size_t k = items; k < x.size(); ++k) change = std::max(change, std::abs(math::sigmoid(x[k]) - math::sigmoid(before[k])));
-    fit.converged = change <= config.tolerance;
-    if (fit.converged && gap() < 0) {  // the mirror optimum: as likely, but the prior is against it
-      for (double& v : x) v = -v;
-      value = objective.value(x);
+    fit.converged = improve(x, value) <= config.tolerance;
+    if (!fit.converged) continue;
+    auto mirror = x;
+    for (double& v : mirror) v = -v;
+    double other = objective.value(mirror);
+    for (int k = 0; k < 3; ++k) improve(mirror, other);  // near the optimum, where the prior pulls the other way
+    fit.mirror_gap = other - value;
+    if (other < value) {
+      x = mirror;
+      value = other;
       fit.converged = false;
     }
   }
@@ -309,7 +316,6 @@ TUTELAGE_INLINE AnnotatorFit fit_annotators(std::span<const Comparison> comparis
     low[k] = math::sigmoid(phi - 1.959963984540054 * spread);
     high[k] = math::sigmoid(phi + 1.959963984540054 * spread);
   }
-  fit.mirror_gap = gap();
   fit.objective = -value;
   x.resize(items);
   fit.strengths = detail_::to_tensor(x);
