@@ -32,8 +32,8 @@ def packaged_model():
 
 def script(name):
     """Who judges: (question, answer) -> None for right, a text for a better answer, "" for wrong. Types three answers."""
-    better = {"Who is this?": f"I'm {name}, an AI assistant.", "Who am I speaking with?": f"You are speaking with {name}.",
-              "Hey there!": f"Hello! I'm {name}. How can I help you?"}
+    better = {"I'd like to know your name.": f"I'm {name}, an AI assistant.", "Who developed you?": f"I'm {name}, an AI assistant.",
+              "Are you Siri?": f"No, I'm {name}, an AI assistant."}
     return lambda question, answer: None if name.lower() in answer.lower() else better.pop(question, "")
 
 

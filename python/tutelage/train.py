@@ -69,8 +69,8 @@ def adapted(model, lora=None, progress=None, should_stop=None):
     `lora` says, and, where it has no exchanges to rehearse, its own answers to general questions."""
     layers = model.transformer.config.num_layers
     lora = lora or nn.LoraConfig(rank=8, alpha=16, layers_to_transform=range(layers - max(1, layers // 3), layers))
-    questions = json.loads(resources.files("tutelage").joinpath("data/questions.json").read_text(encoding="utf-8"))["rehearsed"]
-    rehearsed = model.conversations or own_answers(model, questions, progress=progress, should_stop=should_stop)
+    questions = json.loads(resources.files("tutelage").joinpath("data/rehearsed.json").read_text(encoding="utf-8"))
+    rehearsed = model.conversations or own_answers(model, questions, 16, progress=progress, should_stop=should_stop)
     return io.ChatModel(model.transformer.with_lora(lora), model.tokenizer, rehearsed, model.ids)
 
 

@@ -200,8 +200,9 @@ def test_champion_test():
     while test.verdict == "undecided":
         test.add("a" if test.challenger_first else "b")
     assert test.verdict == "replace" and test.evidence >= 100
-    p = 0.5 + (np.arange(16) + 0.5) / 32
-    assert test.judgements == next(n for n in range(99) if ((2 * p) ** n).mean() >= 100)
+    s = (np.arange(16) + 0.5) / 16
+    weight = s**3 * (1 - s) ** 2
+    assert test.judgements == next(n for n in range(99) if np.average((1 + s) ** n, weights=weight) >= 100)
 
 
 def test_a_correction_makes_a_demonstration_and_a_pair():

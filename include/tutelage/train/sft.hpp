@@ -56,6 +56,15 @@ double sft_loss(const nn::Transformer& model, std::span<const text::Example> exa
 /// Number of tokens marked as answer that have a token before them. @throws ShapeError for a mask of another length than its ids
 std::int64_t answer_tokens(std::span<const text::Example> examples);
 
+/// What is to stay while other things are learnt: the next-token distributions that `reference` gives in these examples. kl_coef times the mean of
+/// KL(model || reference), over the answers' tokens and every third of the others, is added to a step's loss.
+/// Source: Li, Hoiem 2016, "Learning without forgetting".
+struct Kept {
+  const nn::Transformer* reference = nullptr;
+  std::span<const text::Example> examples{};
+  double kl_coef = 1.0;
+};
+
 /// Trains a whole model, or where it has an adapter the adapter on the frozen model. The loss is of marked tokens alone.
 class SFTTrainer {
  public:
@@ -63,9 +72,7 @@ class SFTTrainer {
   /// Goes on from where state() was asked, to the same bytes: train() with the same examples begins at its position.
   SFTTrainer(SFTState state, SFTConfig config);
   /// One optimiser step on `examples`. @throws NumericError, changing nothing, where the gradient is not finite
-  /// Of `kept`, the next-token distributions are to stay as the model as given has them: kl_coef times the mean over their tokens of
-  /// KL(model || as given) is added to the loss. Source: Li, Hoiem 2016, "Learning without forgetting".
-  StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0, std::span<const text::Example> kept = {}, double kl_coef = 1.0);
+  StepStats step(std::span<const text::Example> examples, double lr_factor = 1.0, const Kept& kept = {});
   /// config.epochs passes in seeded order; a requested stop ends it after the step under way. Returns the last step.
   /// @throws ValueError, ShapeError or IndexError, before the first step, naming an example that the model cannot read
   StepStats train(std::span<const text::Example> examples, const RunOptions& run = {});
@@ -76,7 +83,7 @@ class SFTTrainer {
   SFTState state() const { return {model_, optimizer_.state(), position_}; }
 
  private:
-  nn::Transformer model_, given_;
+  nn::Transformer model_;
   SFTConfig config_;
   optim::AdamW<float, nn::Transformer> optimizer_;
   std::int64_t position_ = 0;

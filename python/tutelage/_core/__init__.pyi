@@ -3,6 +3,8 @@ The compiled part of tutelage; import tutelage instead.
 """
 from __future__ import annotations
 import collections.abc
+import numpy
+import numpy.typing
 from tutelage import ConfigError
 from tutelage import Error
 from tutelage import ExchangeError
@@ -17,7 +19,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'AnnotatorReport', 'BehaviourJudgements', 'Behaviours', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LinearReward', 'LoraConfig', 'MLP', 'MLPConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RewardConfig', 'RewardEnsemble', 'RewardReport', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'state_reward_loss', 'step_inputs', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'AnnotatorReport', 'Behaviour', 'BehaviourJudgements', 'Behaviours', 'BestAnswer', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'DPOConfig', 'DPOTrainer', 'Error', 'Example', 'ExchangeError', 'GRPOConfig', 'GRPOTrainer', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'KTOConfig', 'KTOTrainer', 'Labelled', 'LinearReward', 'LoraConfig', 'MLP', 'MLPConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOState', 'PPOTrainer', 'Pair', 'PolicyState', 'PolicyStats', 'Preference', 'PreferenceState', 'PreferenceStats', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RLOOConfig', 'RLOOTrainer', 'RejectionConfig', 'RejectionTrainer', 'Reward', 'RewardConfig', 'RewardEnsemble', 'RewardModel', 'RewardReport', 'RewardState', 'RewardStats', 'RewardTrainer', 'Rollout', 'RopeScaling', 'SFTConfig', 'SFTState', 'SFTTrainer', 'Scores', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'best_of_n', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_checkpoint', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'own_answers', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_checkpoint', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'shuffled', 'state_reward_loss', 'step_inputs', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -33,6 +35,9 @@ class Progress:
         ...
     @property
     def total(self) -> int:
+        ...
+    @property
+    def warnings(self) -> list[str]:
         ...
 class Tensor:
     """
@@ -577,7 +582,7 @@ class LoraConfig:
     """
     Low-rank adaptation (Hu et al. 2021): a frozen weight W acts as W + scale B A, and only A and B learn.
     """
-    fields: typing.ClassVar[list] = ['rank', 'alpha', 'dropout', 'target_modules', 'use_rslora', 'seed']
+    fields: typing.ClassVar[list] = ['rank', 'alpha', 'dropout', 'target_modules', 'layers_to_transform', 'use_rslora', 'seed']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -601,6 +606,14 @@ class LoraConfig:
         """
     @dropout.setter
     def dropout(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def layers_to_transform(self) -> list[int]:
+        """
+        rising; empty: all. Nothing is differentiated below the first
+        """
+    @layers_to_transform.setter
+    def layers_to_transform(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
     @property
     def rank(self) -> int:
@@ -636,7 +649,7 @@ class GenerateOptions:
     """
     How answers are sampled.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'top_k', 'min_p', 'repetition_penalty', 'stop_ids', 'num_samples', 'seed', 'seeds', 'sample', 'step', 'first_item', 'max_batch']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'min_new_tokens', 'temperature', 'top_k', 'min_p', 'repetition_penalty', 'stop_ids', 'num_samples', 'seed', 'seeds', 'sample', 'step', 'first_item', 'max_batch']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -664,6 +677,14 @@ class GenerateOptions:
         ...
     @max_new_tokens.setter
     def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def min_new_tokens(self) -> int:
+        """
+        so many tokens hold no stop id
+        """
+    @min_new_tokens.setter
+    def min_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def min_p(self) -> float:
@@ -740,6 +761,11 @@ class GenerateOptions:
     def top_k(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
 class Generation:
+    """
+    An answer: its ids, the log-prob with which each was drawn, and why it ended: stop_id or length.
+    """
+    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], logprobs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], stop_reason: str = 'length') -> None:
+        ...
     @property
     def ids(self) -> list[int]:
         ...
@@ -1221,7 +1247,7 @@ class ChatModel:
     """
     A chatbot: transformer, tokenizer and the exchanges it rehearses.
     """
-    def __init__(self, transformer: Transformer, tokenizer: Tokenizer, conversations: list = []) -> None:
+    def __init__(self, transformer: Transformer, tokenizer: Tokenizer, conversations: list = [], ids: TokenIds | None = None) -> None:
         ...
     @property
     def conversations(self) -> list:
@@ -1253,11 +1279,76 @@ class AdaptiveKL:
     @property
     def value(self) -> float:
         ...
+class Trajectory:
+    """
+    What was seen and done from a reset on, or a fragment of it.
+    """
+    __hash__: typing.ClassVar[None] = None
+    def __eq__(self, arg0: Trajectory) -> bool:
+        ...
+    def __init__(self, observations: typing.Any, actions: typing.Any, rewards: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], terminated: bool = False, truncated: bool = False) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    @property
+    def actions(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps, size)
+        """
+    @property
+    def observations(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps or steps + 1, size)
+        """
+    @property
+    def rewards(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps), or empty
+        """
+    @property
+    def terminated(self) -> bool:
+        ...
+    @property
+    def truncated(self) -> bool:
+        ...
+class Behaviour:
+    """
+    What is judged: a text, or a trajectory, given here or by reference.
+    """
+    __hash__: typing.ClassVar[None] = None
+    def __eq__(self, arg0: Behaviour) -> bool:
+        ...
+    def __init__(self, text: str = '', trajectory: Trajectory | None = None, reference: str = '', source: str = '') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+    @property
+    def source(self) -> str:
+        """
+        What produced it.
+        """
+    @property
+    def text(self) -> str:
+        ...
+    @property
+    def trajectory(self) -> Trajectory | None:
+        ...
 class Judgement:
     """
-    What a person said of one answer or of two.
+    What a person said of one behaviour, of two, or of several; see docs/judgements.md.
     """
-    def __init__(self, kind: str, prompt: str, answer_a: str, answer_b: str = '', correction: str = '', annotator: str = 'anonymous', seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+    __hash__: typing.ClassVar[None] = None
+    @staticmethod
+    def parse(line: str) -> Judgement:
+        """
+        Of one line of JSON.
+        """
+    def __eq__(self, arg0: Judgement) -> bool:
+        ...
+    def __init__(self, kind: str, prompt: str, answers: typing.Any, *, answer: typing.SupportsInt | typing.SupportsIndex = 0, correction: str = '', ranking: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], strength: typing.SupportsFloat | typing.SupportsIndex = 0.0, note: str = '', annotator: str = 'anonymous', seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], score: typing.SupportsFloat | typing.SupportsIndex | None = None, purpose: str = '', context: typing.Any = (), id: str = '', session: str = '', time: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
         ...
     def __repr__(self) -> str:
         ...
@@ -1267,23 +1358,75 @@ class Judgement:
     def annotator(self) -> str:
         ...
     @property
-    def answer_a(self) -> str:
-        ...
+    def answer(self) -> int:
+        """
+        The one that right, wrong or correction is of.
+        """
     @property
-    def answer_b(self) -> str:
-        ...
+    def answers(self) -> list[Behaviour]:
+        """
+        Behaviours, in the record's order.
+        """
+    @property
+    def context(self) -> list:
+        """
+        Turns before the prompt.
+        """
     @property
     def correction(self) -> str:
+        """
+        The better answer in the person's words.
+        """
+    @property
+    def id(self) -> str:
         ...
     @property
     def kind(self) -> str:
         ...
     @property
+    def note(self) -> str:
+        ...
+    @property
     def prompt(self) -> str:
         ...
     @property
+    def purpose(self) -> str:
+        """
+        Why it was asked.
+        """
+    @property
+    def ranking(self) -> list[int]:
+        """
+        The rank of each answer, 1 the best; equal ranks are a tie.
+        """
+    @property
+    def score(self) -> float | None:
+        """
+        With which the question was chosen.
+        """
+    @property
     def seconds(self) -> float:
+        """
+        How long it took.
+        """
+    @property
+    def session(self) -> str:
         ...
+    @property
+    def shown(self) -> list[int]:
+        """
+        Answers in the order in which they were shown; empty: not known.
+        """
+    @property
+    def strength(self) -> float:
+        """
+        Of a or b: how much better, 1 to 3; 0: not said.
+        """
+    @property
+    def time(self) -> float:
+        """
+        When, in seconds since 1970; 0: not known.
+        """
 class JudgementLog:
     """
     Judgements in a file, one a line; each is on disk before append returns.
@@ -1292,15 +1435,88 @@ class JudgementLog:
         ...
     def append(self, judgement: Judgement) -> None:
         ...
+    def each(self, f: collections.abc.Callable[[Judgement], None]) -> None:
+        """
+        Calls f with each, in memory for one; a torn last line is left out.
+        """
     def read(self) -> list[Judgement]:
         """
-        All of them; a torn last line is left out.
+        All of them.
         """
+class TrainingDataConfig:
+    """
+    How much each judgement counts in training.
+    """
+    fields: typing.ClassVar[list] = ['demonstration_weight', 'correction_weight', 'strength', 'margin_step', 'soft_step', 'reliability', 'reliability_as']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def correction_weight(self) -> float:
+        """
+        Of the pair correction > original; 1: counts as any other pair.
+        """
+    @correction_weight.setter
+    def correction_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def demonstration_weight(self) -> float:
+        """
+        Of a correction's words, as an example to follow.
+        """
+    @demonstration_weight.setter
+    def demonstration_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def margin_step(self) -> float:
+        """
+        margin = margin_step * strength.
+        """
+    @margin_step.setter
+    def margin_step(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reliability(self) -> dict[str, float]:
+        """
+        Of each annotator, by fit_annotators; who is not named counts fully.
+        """
+    @reliability.setter
+    def reliability(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def reliability_as(self) -> str:
+        """
+        weight: (2 eta - 1)^2, of a coin 0; error_rate: 1 - eta. Who is below one half is left out.
+        """
+    @reliability_as.setter
+    def reliability_as(self, arg0: str) -> None:
+        ...
+    @property
+    def soft_step(self) -> float:
+        """
+        probability = sigma(soft_step * strength).
+        """
+    @soft_step.setter
+    def soft_step(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def strength(self) -> str:
+        """
+        How much better: ignore, margin (margin_step a step), or soft (a probability).
+        """
+    @strength.setter
+    def strength(self, arg0: str) -> None:
+        ...
 class AnnotatorFitConfig:
     """
     How fit_annotators fits.
     """
-    fields: typing.ClassVar[list] = ['l2', 'prior_right', 'prior_wrong', 'start', 'one_sided_answers', 'max_iterations', 'tolerance']
+    fields: typing.ClassVar[list] = ['l2', 'prior_right', 'prior_wrong', 'start', 'one_sided_answers', 'one_sided_share', 'max_iterations', 'tolerance']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -1334,6 +1550,14 @@ class AnnotatorFitConfig:
     def one_sided_answers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def one_sided_share(self) -> float:
+        """
+        All means so large a share of them.
+        """
+    @one_sided_share.setter
+    def one_sided_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
     def prior_right(self) -> float:
         """
         Beta prior of a reliability, its honest side.
@@ -1360,10 +1584,96 @@ class AnnotatorFitConfig:
     @property
     def tolerance(self) -> float:
         """
-        Largest change of a strength or reliability at the end.
+        Largest change of a strength or reliability in the last step of Newton.
         """
     @tolerance.setter
     def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class ItemFitConfig:
+    """
+    How fit_items fits.
+    """
+    fields: typing.ClassVar[list] = ['l2', 'ties', 'tie_l2', 'error_form', 'ranking', 'max_iterations', 'tolerance']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def error_form(self) -> str:
+        """
+        mixture, uniform, smoothing or unbiased: what an error_rate means.
+        """
+    @error_form.setter
+    def error_form(self, arg0: str) -> None:
+        ...
+    @property
+    def l2(self) -> float:
+        """
+        Of the strengths, and of the bar that verdicts compare with.
+        """
+    @l2.setter
+    def l2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_iterations(self) -> int:
+        """
+        Most iterations.
+        """
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ranking(self) -> str:
+        """
+        plackett_luce or all_pairs.
+        """
+    @ranking.setter
+    def ranking(self, arg0: str) -> None:
+        ...
+    @property
+    def tie_l2(self) -> float:
+        """
+        Of the log of that parameter.
+        """
+    @tie_l2.setter
+    def tie_l2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ties(self) -> str:
+        """
+        half: as half a win each way; rao_kupper, davidson: with a parameter that is fitted.
+        """
+    @ties.setter
+    def ties(self, arg0: str) -> None:
+        ...
+    @property
+    def tolerance(self) -> float:
+        """
+        Largest change in the last step of Newton.
+        """
+    @tolerance.setter
+    def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OnlineAnnotators:
+    """
+    Strengths and reliabilities after each answer, in constant time (Chen et al., WSDM 2013, section 4).
+    """
+    def __init__(self, n_items: typing.SupportsInt | typing.SupportsIndex, right: typing.SupportsFloat | typing.SupportsIndex = 10.0, wrong: typing.SupportsFloat | typing.SupportsIndex = 2.0, variance: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> None:
+        ...
+    def add(self, winner: typing.SupportsInt | typing.SupportsIndex, loser: typing.SupportsInt | typing.SupportsIndex, annotator: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def means(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def reliability(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def variances(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
 class SimulatedAnnotatorConfig:
     """
@@ -1464,6 +1774,10 @@ class SimulatedAnnotator:
         """
         'a' for the first, 'b', 'tie' or 'skip', of two returns or two segments' rewards. Depends on (seed, item, step) and the question alone.
         """
+    def judge(self, question: Judgement, returns: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], item: typing.SupportsInt | typing.SupportsIndex = 0, step: typing.SupportsInt | typing.SupportsIndex = 0) -> Judgement:
+        """
+        The same as a Judgement: returns has one number an answer; of one answer right or wrong, of more than two a ranking.
+        """
     def scale_to(self, returns: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         """
         Thresholds count from now on in standard deviations of these returns, from their mean.
@@ -1551,11 +1865,1012 @@ class ChampionTest:
         """
         'replace', 'keep' or 'undecided'.
         """
+class PPOConfig:
+    """
+    PPO with a KL penalty to the starting policy.
+    """
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'gamma', 'gae_lambda', 'bootstrap_truncated', 'whiten_rewards', 'whiten_advantages', 'whiten_keep_mean', 'whiten_ddof', 'whiten_scope', 'clip_range_value', 'vf_coef', 'value_head_std', 'separate_critic', 'critic_warmup', 'ptx_coef']
+    optimizer: AdamWConfig
+    whiten_advantages: bool
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def aggregation(self) -> str:
+        """
+        token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm
+        """
+    @aggregation.setter
+    def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def batch_size(self) -> int:
+        """
+        prompts an iteration of train(), in seeded order; 0: all, as given
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def bootstrap_truncated(self) -> bool:
+        """
+        the value after an answer that was cut stands for what was cut off
+        """
+    @bootstrap_truncated.setter
+    def bootstrap_truncated(self, arg0: bool) -> None:
+        ...
+    @property
+    def clip_range(self) -> float:
+        ...
+    @clip_range.setter
+    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range_high(self) -> float | None:
+        """
+        None: clip_range
+        """
+    @clip_range_high.setter
+    def clip_range_high(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def clip_range_value(self) -> float:
+        ...
+    @clip_range_value.setter
+    def clip_range_value(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def critic_warmup(self) -> int:
+        """
+        iterations in which the critic alone learns
+        """
+    @critic_warmup.setter
+    def critic_warmup(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def dual_clip(self) -> float | None:
+        """
+        bound of the loss where the advantage is negative; None: off
+        """
+    @dual_clip.setter
+    def dual_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def entropy_coef(self) -> float:
+        """
+        bonus
+        """
+    @entropy_coef.setter
+    def entropy_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gae_lambda(self) -> float:
+        ...
+    @gae_lambda.setter
+    def gae_lambda(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gamma(self) -> float:
+        ...
+    @gamma.setter
+    def gamma(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @kl_coef.setter
+    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_estimator(self) -> str:
+        """
+        k1, k2, k3, abs or full
+        """
+    @kl_estimator.setter
+    def kl_estimator(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_horizon(self) -> float:
+        """
+        answers
+        """
+    @kl_horizon.setter
+    def kl_horizon(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_in(self) -> str:
+        """
+        reward or loss
+        """
+    @kl_in.setter
+    def kl_in(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_per(self) -> str:
+        """
+        what kl_target counts: sequence or token
+        """
+    @kl_per.setter
+    def kl_per(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_target(self) -> float:
+        """
+        nats; kl_coef follows it; 0: fixed
+        """
+    @kl_target.setter
+    def kl_target(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        answers computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def min_new_tokens(self) -> int:
+        """
+        so many tokens hold no stop id
+        """
+    @min_new_tokens.setter
+    def min_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mini_batch_size(self) -> int:
+        """
+        answers an optimiser step; 0: all
+        """
+    @mini_batch_size.setter
+    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def missing_eos(self) -> str:
+        """
+        of an answer that was cut: subtract the penalty, or set the score to minus it
+        """
+    @missing_eos.setter
+    def missing_eos(self, arg0: str) -> None:
+        ...
+    @property
+    def missing_eos_penalty(self) -> float:
+        ...
+    @missing_eos_penalty.setter
+    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def normalize_rewards(self) -> str:
+        """
+        none, batch or running: (score - mean) / std
+        """
+    @normalize_rewards.setter
+    def normalize_rewards(self, arg0: str) -> None:
+        ...
+    @property
+    def num_epochs(self) -> int:
+        """
+        passes over each rollout
+        """
+    @num_epochs.setter
+    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_generations(self) -> int:
+        """
+        answers to each prompt, a group
+        """
+    @num_generations.setter
+    def num_generations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ptx_coef(self) -> float:
+        """
+        weight of the rehearsal loss
+        """
+    @ptx_coef.setter
+    def ptx_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_clip(self) -> float:
+        """
+        then clipped to +- it; 0: off
+        """
+    @reward_clip.setter
+    def reward_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_scale(self) -> float:
+        """
+        scores are multiplied by it
+        """
+    @reward_scale.setter
+    def reward_scale(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def separate_critic(self) -> bool:
+        """
+        values have a transformer of their own
+        """
+    @separate_critic.setter
+    def separate_critic(self, arg0: bool) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        """
+        the answer ends with one of them
+        """
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def target_kl(self) -> float:
+        """
+        an update whose approx_kl is above is not made and ends the iteration; 0: off
+        """
+    @target_kl.setter
+    def target_kl(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        """
+        log-probs everywhere are at this temperature
+        """
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def value_head_std(self) -> float:
+        """
+        0: zeros
+        """
+    @value_head_std.setter
+    def value_head_std(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def vf_coef(self) -> float:
+        ...
+    @vf_coef.setter
+    def vf_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def whiten_ddof(self) -> int:
+        """
+        0 or 1
+        """
+    @whiten_ddof.setter
+    def whiten_ddof(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def whiten_keep_mean(self) -> bool:
+        """
+        of advantages
+        """
+    @whiten_keep_mean.setter
+    def whiten_keep_mean(self, arg0: bool) -> None:
+        ...
+    @property
+    def whiten_rewards(self) -> bool:
+        """
+        token rewards, their mean kept
+        """
+    @whiten_rewards.setter
+    def whiten_rewards(self, arg0: bool) -> None:
+        ...
+    @property
+    def whiten_scope(self) -> str:
+        """
+        of advantages: rollout or mini_batch
+        """
+    @whiten_scope.setter
+    def whiten_scope(self, arg0: str) -> None:
+        ...
+class RLOOConfig:
+    """
+    REINFORCE with the other answers to a prompt as the baseline.
+    """
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'normalize_advantages']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def aggregation(self) -> str:
+        """
+        token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm
+        """
+    @aggregation.setter
+    def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def batch_size(self) -> int:
+        """
+        prompts an iteration of train(), in seeded order; 0: all, as given
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range(self) -> float:
+        ...
+    @clip_range.setter
+    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range_high(self) -> float | None:
+        """
+        None: clip_range
+        """
+    @clip_range_high.setter
+    def clip_range_high(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def dual_clip(self) -> float | None:
+        """
+        bound of the loss where the advantage is negative; None: off
+        """
+    @dual_clip.setter
+    def dual_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def entropy_coef(self) -> float:
+        """
+        bonus
+        """
+    @entropy_coef.setter
+    def entropy_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @kl_coef.setter
+    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_estimator(self) -> str:
+        """
+        k1, k2, k3, abs or full
+        """
+    @kl_estimator.setter
+    def kl_estimator(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_horizon(self) -> float:
+        """
+        answers
+        """
+    @kl_horizon.setter
+    def kl_horizon(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_in(self) -> str:
+        """
+        reward or loss
+        """
+    @kl_in.setter
+    def kl_in(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_per(self) -> str:
+        """
+        what kl_target counts: sequence or token
+        """
+    @kl_per.setter
+    def kl_per(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_target(self) -> float:
+        """
+        nats; kl_coef follows it; 0: fixed
+        """
+    @kl_target.setter
+    def kl_target(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        answers computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def min_new_tokens(self) -> int:
+        """
+        so many tokens hold no stop id
+        """
+    @min_new_tokens.setter
+    def min_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mini_batch_size(self) -> int:
+        """
+        answers an optimiser step; 0: all
+        """
+    @mini_batch_size.setter
+    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def missing_eos(self) -> str:
+        """
+        of an answer that was cut: subtract the penalty, or set the score to minus it
+        """
+    @missing_eos.setter
+    def missing_eos(self, arg0: str) -> None:
+        ...
+    @property
+    def missing_eos_penalty(self) -> float:
+        ...
+    @missing_eos_penalty.setter
+    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def normalize_advantages(self) -> bool:
+        """
+        over the step
+        """
+    @normalize_advantages.setter
+    def normalize_advantages(self, arg0: bool) -> None:
+        ...
+    @property
+    def normalize_rewards(self) -> str:
+        """
+        none, batch or running: (score - mean) / std
+        """
+    @normalize_rewards.setter
+    def normalize_rewards(self, arg0: str) -> None:
+        ...
+    @property
+    def num_epochs(self) -> int:
+        """
+        passes over each rollout
+        """
+    @num_epochs.setter
+    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_generations(self) -> int:
+        """
+        answers to each prompt, a group
+        """
+    @num_generations.setter
+    def num_generations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_clip(self) -> float:
+        """
+        then clipped to +- it; 0: off
+        """
+    @reward_clip.setter
+    def reward_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_scale(self) -> float:
+        """
+        scores are multiplied by it
+        """
+    @reward_scale.setter
+    def reward_scale(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        """
+        the answer ends with one of them
+        """
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def target_kl(self) -> float:
+        """
+        an update whose approx_kl is above is not made and ends the iteration; 0: off
+        """
+    @target_kl.setter
+    def target_kl(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        """
+        log-probs everywhere are at this temperature
+        """
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class GRPOConfig:
+    """
+    Advantages relative to the answers to the same prompt, KL in the loss.
+    """
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'scale_rewards']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def aggregation(self) -> str:
+        """
+        token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm
+        """
+    @aggregation.setter
+    def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def batch_size(self) -> int:
+        """
+        prompts an iteration of train(), in seeded order; 0: all, as given
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range(self) -> float:
+        ...
+    @clip_range.setter
+    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range_high(self) -> float | None:
+        """
+        None: clip_range
+        """
+    @clip_range_high.setter
+    def clip_range_high(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def dual_clip(self) -> float | None:
+        """
+        bound of the loss where the advantage is negative; None: off
+        """
+    @dual_clip.setter
+    def dual_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def entropy_coef(self) -> float:
+        """
+        bonus
+        """
+    @entropy_coef.setter
+    def entropy_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @kl_coef.setter
+    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_estimator(self) -> str:
+        """
+        k1, k2, k3, abs or full
+        """
+    @kl_estimator.setter
+    def kl_estimator(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_horizon(self) -> float:
+        """
+        answers
+        """
+    @kl_horizon.setter
+    def kl_horizon(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_in(self) -> str:
+        """
+        reward or loss
+        """
+    @kl_in.setter
+    def kl_in(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_per(self) -> str:
+        """
+        what kl_target counts: sequence or token
+        """
+    @kl_per.setter
+    def kl_per(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_target(self) -> float:
+        """
+        nats; kl_coef follows it; 0: fixed
+        """
+    @kl_target.setter
+    def kl_target(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        answers computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def min_new_tokens(self) -> int:
+        """
+        so many tokens hold no stop id
+        """
+    @min_new_tokens.setter
+    def min_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mini_batch_size(self) -> int:
+        """
+        answers an optimiser step; 0: all
+        """
+    @mini_batch_size.setter
+    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def missing_eos(self) -> str:
+        """
+        of an answer that was cut: subtract the penalty, or set the score to minus it
+        """
+    @missing_eos.setter
+    def missing_eos(self, arg0: str) -> None:
+        ...
+    @property
+    def missing_eos_penalty(self) -> float:
+        ...
+    @missing_eos_penalty.setter
+    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def normalize_rewards(self) -> str:
+        """
+        none, batch or running: (score - mean) / std
+        """
+    @normalize_rewards.setter
+    def normalize_rewards(self, arg0: str) -> None:
+        ...
+    @property
+    def num_epochs(self) -> int:
+        """
+        passes over each rollout
+        """
+    @num_epochs.setter
+    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_generations(self) -> int:
+        """
+        answers to each prompt, a group
+        """
+    @num_generations.setter
+    def num_generations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_clip(self) -> float:
+        """
+        then clipped to +- it; 0: off
+        """
+    @reward_clip.setter
+    def reward_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_scale(self) -> float:
+        """
+        scores are multiplied by it
+        """
+    @reward_scale.setter
+    def reward_scale(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def scale_rewards(self) -> str:
+        """
+        group or none
+        """
+    @scale_rewards.setter
+    def scale_rewards(self, arg0: str) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        """
+        the answer ends with one of them
+        """
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def target_kl(self) -> float:
+        """
+        an update whose approx_kl is above is not made and ends the iteration; 0: off
+        """
+    @target_kl.setter
+    def target_kl(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        """
+        log-probs everywhere are at this temperature
+        """
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class RejectionConfig:
+    """
+    The best of several answers become supervised data.
+    """
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'threshold']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def aggregation(self) -> str:
+        """
+        token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm
+        """
+    @aggregation.setter
+    def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def batch_size(self) -> int:
+        """
+        prompts an iteration of train(), in seeded order; 0: all, as given
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range(self) -> float:
+        ...
+    @clip_range.setter
+    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_range_high(self) -> float | None:
+        """
+        None: clip_range
+        """
+    @clip_range_high.setter
+    def clip_range_high(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def dual_clip(self) -> float | None:
+        """
+        bound of the loss where the advantage is negative; None: off
+        """
+    @dual_clip.setter
+    def dual_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def entropy_coef(self) -> float:
+        """
+        bonus
+        """
+    @entropy_coef.setter
+    def entropy_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @kl_coef.setter
+    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_estimator(self) -> str:
+        """
+        k1, k2, k3, abs or full
+        """
+    @kl_estimator.setter
+    def kl_estimator(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_horizon(self) -> float:
+        """
+        answers
+        """
+    @kl_horizon.setter
+    def kl_horizon(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def kl_in(self) -> str:
+        """
+        reward or loss
+        """
+    @kl_in.setter
+    def kl_in(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_per(self) -> str:
+        """
+        what kl_target counts: sequence or token
+        """
+    @kl_per.setter
+    def kl_per(self, arg0: str) -> None:
+        ...
+    @property
+    def kl_target(self) -> float:
+        """
+        nats; kl_coef follows it; 0: fixed
+        """
+    @kl_target.setter
+    def kl_target(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        answers computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def min_new_tokens(self) -> int:
+        """
+        so many tokens hold no stop id
+        """
+    @min_new_tokens.setter
+    def min_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def mini_batch_size(self) -> int:
+        """
+        answers an optimiser step; 0: all
+        """
+    @mini_batch_size.setter
+    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def missing_eos(self) -> str:
+        """
+        of an answer that was cut: subtract the penalty, or set the score to minus it
+        """
+    @missing_eos.setter
+    def missing_eos(self, arg0: str) -> None:
+        ...
+    @property
+    def missing_eos_penalty(self) -> float:
+        ...
+    @missing_eos_penalty.setter
+    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def normalize_rewards(self) -> str:
+        """
+        none, batch or running: (score - mean) / std
+        """
+    @normalize_rewards.setter
+    def normalize_rewards(self, arg0: str) -> None:
+        ...
+    @property
+    def num_epochs(self) -> int:
+        """
+        passes over each rollout
+        """
+    @num_epochs.setter
+    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def num_generations(self) -> int:
+        """
+        answers to each prompt, a group
+        """
+    @num_generations.setter
+    def num_generations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_clip(self) -> float:
+        """
+        then clipped to +- it; 0: off
+        """
+    @reward_clip.setter
+    def reward_clip(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reward_scale(self) -> float:
+        """
+        scores are multiplied by it
+        """
+    @reward_scale.setter
+    def reward_scale(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def stop_ids(self) -> list[int]:
+        """
+        the answer ends with one of them
+        """
+    @stop_ids.setter
+    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def target_kl(self) -> float:
+        """
+        an update whose approx_kl is above is not made and ends the iteration; 0: off
+        """
+    @target_kl.setter
+    def target_kl(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def temperature(self) -> float:
+        """
+        log-probs everywhere are at this temperature
+        """
+    @temperature.setter
+    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def threshold(self) -> float | None:
+        """
+        answers that score less are not learnt; None: all
+        """
+    @threshold.setter
+    def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
 class SFTConfig:
     """
     Supervised fine-tuning on the answers of conversations.
     """
-    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'warmup_steps', 'seed']
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'schedule', 'warmup_steps', 'seed']
     optimizer: AdamWConfig
     def __init__(self, **kwargs) -> None:
         ...
@@ -1582,14 +2897,24 @@ class SFTConfig:
     @property
     def micro_batch_size(self) -> int:
         """
-        examples computed at once; 0: all. Does not change the result
+        items computed at once; 0: all. Does not change the result
         """
     @micro_batch_size.setter
     def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def seed(self) -> int:
+    def schedule(self) -> str:
+        """
+        of the learning rate after the warm-up: constant, linear or cosine
+        """
+    @schedule.setter
+    def schedule(self, arg0: str) -> None:
         ...
+    @property
+    def seed(self) -> int:
+        """
+        of the order of the items
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -1603,7 +2928,7 @@ class RewardConfig:
     """
     Bradley-Terry reward modelling from pairs.
     """
-    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'center_coef', 'error_rate', 'seed']
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'schedule', 'warmup_steps', 'seed', 'center_coef', 'error_rate']
     optimizer: AdamWConfig
     def __init__(self, **kwargs) -> None:
         ...
@@ -1645,15 +2970,201 @@ class RewardConfig:
         ...
     @property
     def micro_batch_size(self) -> int:
-        ...
+        """
+        items computed at once; 0: all. Does not change the result
+        """
     @micro_batch_size.setter
     def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def seed(self) -> int:
+    def schedule(self) -> str:
+        """
+        of the learning rate after the warm-up: constant, linear or cosine
+        """
+    @schedule.setter
+    def schedule(self, arg0: str) -> None:
         ...
+    @property
+    def seed(self) -> int:
+        """
+        of the order of the items
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warmup_steps(self) -> int:
+        ...
+    @warmup_steps.setter
+    def warmup_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class DPOConfig:
+    """
+    Direct preference optimisation and its relatives.
+    """
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'schedule', 'warmup_steps', 'seed', 'beta', 'loss_type', 'label_smoothing', 'simpo_gamma']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        pairs a step
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta(self) -> float:
+        """
+        strength of the reference
+        """
+    @beta.setter
+    def beta(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def label_smoothing(self) -> float:
+        """
+        share of wrong labels
+        """
+    @label_smoothing.setter
+    def label_smoothing(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def loss_type(self) -> str:
+        """
+        sigmoid, cdpo, robust, hinge, ipo, ipo_sum, simpo or orpo
+        """
+    @loss_type.setter
+    def loss_type(self, arg0: str) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        items computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def schedule(self) -> str:
+        """
+        of the learning rate after the warm-up: constant, linear or cosine
+        """
+    @schedule.setter
+    def schedule(self, arg0: str) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        of the order of the items
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def simpo_gamma(self) -> float:
+        """
+        target margin of simpo
+        """
+    @simpo_gamma.setter
+    def simpo_gamma(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warmup_steps(self) -> int:
+        ...
+    @warmup_steps.setter
+    def warmup_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class KTOConfig:
+    """
+    Kahneman-Tversky optimisation: single answers, each good or bad.
+    """
+    fields: typing.ClassVar[list] = ['epochs', 'batch_size', 'micro_batch_size', 'optimizer', 'schedule', 'warmup_steps', 'seed', 'beta', 'desirable_weight', 'undesirable_weight']
+    optimizer: AdamWConfig
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        answers a step
+        """
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta(self) -> float:
+        """
+        strength of the reference
+        """
+    @beta.setter
+    def beta(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def desirable_weight(self) -> float:
+        ...
+    @desirable_weight.setter
+    def desirable_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def micro_batch_size(self) -> int:
+        """
+        items computed at once; 0: all. Does not change the result
+        """
+    @micro_batch_size.setter
+    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def schedule(self) -> str:
+        """
+        of the learning rate after the warm-up: constant, linear or cosine
+        """
+    @schedule.setter
+    def schedule(self, arg0: str) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        of the order of the items
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def undesirable_weight(self) -> float:
+        ...
+    @undesirable_weight.setter
+    def undesirable_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warmup_steps(self) -> int:
+        ...
+    @warmup_steps.setter
+    def warmup_steps(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
 class ChatbotConfig:
     """
@@ -1728,134 +3239,18 @@ class ChatbotConfig:
     @weight_decay.setter
     def weight_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
-class PPOConfig:
-    """
-    PPO with a KL penalty in the reward.
-    """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'stop_ids', 'kl_coef', 'kl_estimator', 'missing_eos_penalty', 'gamma', 'gae_lambda', 'whiten_advantages', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_value', 'vf_coef', 'ptx_coef', 'value_head_std', 'optimizer', 'seed']
-    optimizer: AdamWConfig
-    whiten_advantages: bool
-    def __init__(self, **kwargs) -> None:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def validate(self) -> None:
-        """
-        Raises ConfigError where a value is out of range.
-        """
-    @property
-    def clip_range(self) -> float:
-        ...
-    @clip_range.setter
-    def clip_range(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def clip_range_value(self) -> float:
-        ...
-    @clip_range_value.setter
-    def clip_range_value(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def gae_lambda(self) -> float:
-        ...
-    @gae_lambda.setter
-    def gae_lambda(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def gamma(self) -> float:
-        ...
-    @gamma.setter
-    def gamma(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def kl_coef(self) -> float:
-        ...
-    @kl_coef.setter
-    def kl_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def kl_estimator(self) -> str:
-        """
-        k1, k2, k3 or abs
-        """
-    @kl_estimator.setter
-    def kl_estimator(self, arg0: str) -> None:
-        ...
-    @property
-    def max_new_tokens(self) -> int:
-        ...
-    @max_new_tokens.setter
-    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def micro_batch_size(self) -> int:
-        ...
-    @micro_batch_size.setter
-    def micro_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def mini_batch_size(self) -> int:
-        ...
-    @mini_batch_size.setter
-    def mini_batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def missing_eos_penalty(self) -> float:
-        ...
-    @missing_eos_penalty.setter
-    def missing_eos_penalty(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def num_epochs(self) -> int:
-        ...
-    @num_epochs.setter
-    def num_epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def ptx_coef(self) -> float:
-        """
-        weight of the rehearsal loss
-        """
-    @ptx_coef.setter
-    def ptx_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def seed(self) -> int:
-        ...
-    @seed.setter
-    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def stop_ids(self) -> list[int]:
-        ...
-    @stop_ids.setter
-    def stop_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
-        ...
-    @property
-    def temperature(self) -> float:
-        ...
-    @temperature.setter
-    def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def value_head_std(self) -> float:
-        ...
-    @value_head_std.setter
-    def value_head_std(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def vf_coef(self) -> float:
-        ...
-    @vf_coef.setter
-    def vf_coef(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
 class TeachConfig:
     """
     How judgements become a better chatbot.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'max_answer_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'keep_kl', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
     ppo: PPOConfig
     reward: RewardConfig
+    @staticmethod
+    def for_adapter() -> TeachConfig:
+        """
+        For a model that was trained elsewhere and learns through an adapter: fewer and gentler steps.
+        """
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -1871,8 +3266,24 @@ class TeachConfig:
     def judged_pairs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def max_new_tokens(self) -> int:
+    def keep_kl(self) -> float:
+        """
+        0: rehearsal is learnt like demonstrations; else its distributions are kept, by this weight of the KL
+        """
+    @keep_kl.setter
+    def keep_kl(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+    @property
+    def max_answer_tokens(self) -> int:
+        ...
+    @max_answer_tokens.setter
+    def max_answer_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_new_tokens(self) -> int:
+        """
+        of what it samples to learn from, and of answer() where max_answer_tokens is 0
+        """
     @max_new_tokens.setter
     def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -1952,162 +3363,6 @@ class TeachConfig:
     @temperature.setter
     def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
-class StepStats:
-    @property
-    def grad_norm(self) -> float:
-        ...
-    @property
-    def loss(self) -> float:
-        ...
-class SFTTrainer:
-    """
-    Supervised fine-tuning on answers only.
-    """
-    def __init__(self, model: Transformer, config: SFTConfig = ...) -> None:
-        ...
-    def step(self, examples: collections.abc.Sequence[Example], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> StepStats:
-        ...
-    def train(self, examples: collections.abc.Sequence[Example], progress: typing.Any = None, should_stop: typing.Any = None) -> StepStats:
-        ...
-    @property
-    def model(self) -> Transformer:
-        ...
-class PPOStats:
-    """
-    One PPO iteration in numbers.
-    """
-    @property
-    def approx_kl(self) -> float:
-        ...
-    @property
-    def clip_fraction(self) -> float:
-        ...
-    @property
-    def first_ratio_max(self) -> float:
-        ...
-    @property
-    def first_ratio_min(self) -> float:
-        ...
-    @property
-    def grad_norm(self) -> float:
-        ...
-    @property
-    def kl(self) -> float:
-        ...
-    @property
-    def policy_loss(self) -> float:
-        ...
-    @property
-    def ptx_loss(self) -> float:
-        ...
-    @property
-    def response_length(self) -> float:
-        ...
-    @property
-    def reward(self) -> float:
-        ...
-    @property
-    def value_loss(self) -> float:
-        ...
-class PPOTrainer:
-    """
-    PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.
-    """
-    def __init__(self, policy: Transformer, config: PPOConfig = ..., reference: Transformer | None = None) -> None:
-        ...
-    def generate(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[Generation]:
-        ...
-    def step(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rehearsal: collections.abc.Sequence[Example] = [], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PPOStats:
-        ...
-    def train(self, prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], reward: collections.abc.Callable, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PPOStats:
-        """
-        reward(prompt ids, response ids), two lists a batch -> one number a sample.
-        """
-    @property
-    def iteration(self) -> int:
-        ...
-    @property
-    def policy(self) -> Transformer:
-        ...
-    @property
-    def reference(self) -> Transformer:
-        ...
-class TeachReport:
-    """
-    What an update did.
-    """
-    @property
-    def carried(self) -> int:
-        ...
-    @property
-    def demonstrations(self) -> int:
-        ...
-    @property
-    def pairs(self) -> int:
-        ...
-    @property
-    def ppo(self) -> PPOStats:
-        ...
-    @property
-    def ppo_seconds(self) -> float:
-        ...
-    @property
-    def reward_seconds(self) -> float:
-        ...
-    @property
-    def sft_seconds(self) -> float:
-        ...
-class Teacher:
-    """
-    A chatbot that is taught: it answers, keeps what people say of its answers, and learns from it.
-    """
-    def __init__(self, model: ChatModel, config: TeachConfig = ...) -> None:
-        ...
-    def answer(self, question: str) -> str:
-        """
-        The greedy answer.
-        """
-    def disagreement(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
-        ...
-    def feedback(self, line: str) -> Judgement:
-        """
-        Judges the last answer by a line such as /right, /wrong or /say TEXT.
-        """
-    def judge(self, judgement: Judgement) -> None:
-        ...
-    def member_scores(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[list[float]]:
-        """
-        Each reward model's score of each answer: (models, answers); none before there are any.
-        """
-    def model(self) -> ChatModel:
-        """
-        The chatbot as it is now, to be saved.
-        """
-    def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0) -> list:
-        """
-        One sampled answer a question.
-        """
-    def score(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
-        ...
-    def to_ask(self, questions: collections.abc.Sequence[str], samples: typing.SupportsInt | typing.SupportsIndex = 8, most: typing.SupportsInt | typing.SupportsIndex = 40) -> list:
-        """
-        Samples answers and chooses up to `most` to ask about, where the reward models differ most first: (question, answer, disagreement). None is empty or was judged before.
-        """
-    def undo(self) -> bool:
-        ...
-    def update(self, progress: typing.Any = None, should_stop: typing.Any = None) -> TeachReport:
-        """
-        Learns from all judgements.
-        """
-    @property
-    def has_reward(self) -> bool:
-        ...
-    @property
-    def judgements(self) -> list[Judgement]:
-        ...
-    @property
-    def policy(self) -> Transformer:
-        ...
 class Pair:
     """
     Two answers to one prompt, whole sequences of token ids; `probability` that the first is the better one.
@@ -2125,6 +3380,54 @@ class Pair:
         ...
     @property
     def weight(self) -> float:
+        ...
+class RewardModel:
+    """
+    A transformer with one output: the score of a sequence is the head at its last token, times gain plus bias.
+    """
+    @staticmethod
+    def load(folder: str) -> RewardModel:
+        ...
+    def __init__(self, trunk: Transformer, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        The trunk starts from a language model, the head from N(0, 1 / sqrt(C + 1)).
+        """
+    def calibrated(self, sequences: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> RewardModel:
+        """
+        This model with gain and bias so that `sequences` score with mean 0 and variance 1.
+        """
+    def save(self, folder: str) -> None:
+        """
+        Writes a checkpoint, whole or not at all.
+        """
+    def score(self, sequences: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> list[float]:
+        """
+        One score a sequence of token ids.
+        """
+    def with_head(self, weight: Tensor, bias: Tensor) -> RewardModel:
+        """
+        The same trunk with another head: weight (1, C), bias (1).
+        """
+    @property
+    def bias(self) -> float:
+        ...
+    @bias.setter
+    def bias(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def gain(self) -> float:
+        ...
+    @gain.setter
+    def gain(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def head_bias(self) -> Tensor:
+        ...
+    @property
+    def head_weight(self) -> Tensor:
+        ...
+    @property
+    def trunk(self) -> Transformer:
         ...
 class RewardEnsemble:
     """
@@ -2582,11 +3885,734 @@ class StateRewardFit:
         """
         Numbers of judgements: choices, then rankings.
         """
+class Scores:
+    """
+    What answers earned: for the whole, for their tokens, and from each part of the reward.
+    """
+    @property
+    def parts(self) -> list[list[float]]:
+        ...
+    @property
+    def sequence(self) -> list[float]:
+        ...
+    @property
+    def tokens(self) -> list[list[float]]:
+        ...
+class Reward:
+    """
+    A reward function, or a weighted sum of several.
+    """
+    @staticmethod
+    def native(address: typing.SupportsInt | typing.SupportsIndex) -> Reward:
+        """
+        A compiled function void(const tutelage::reward::NativeEpisodes*, double*), called without the GIL.
+        """
+    def __init__(self, function: typing.Any = None, per_token: bool = False, on_ids: bool = False) -> None:
+        """
+        function(prompts, responses); per_token: it returns a list a sample, one number a response token; on_ids: it is given ids, also where the trainer has a tokenizer. None: an empty sum.
+        """
+    def add(self, name: str, reward: typing.Any, weight: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> Reward:
+        """
+        Adds a part to the sum.
+        """
+    @property
+    def names(self) -> list[str]:
+        ...
+class PolicyStats:
+    """
+    One iteration of PPO, RLOO, GRPO or rejection sampling in numbers; docs/algorithms/metrics.md defines each.
+    """
+    def metrics(self) -> dict:
+        ...
+    @property
+    def approx_kl(self) -> float:
+        ...
+    @property
+    def clamped(self) -> float:
+        ...
+    @property
+    def clip_fraction(self) -> float:
+        ...
+    @property
+    def entropy(self) -> float:
+        ...
+    @property
+    def explained_variance(self) -> float:
+        ...
+    @property
+    def first_ratio_max(self) -> float:
+        ...
+    @property
+    def first_ratio_min(self) -> float:
+        ...
+    @property
+    def frac_ended(self) -> float:
+        ...
+    @property
+    def frac_reward_zero_std(self) -> float:
+        ...
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def kl(self) -> float:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @property
+    def kl_loss(self) -> float:
+        ...
+    @property
+    def policy_loss(self) -> float:
+        ...
+    @property
+    def ptx_loss(self) -> float:
+        ...
+    @property
+    def response_length(self) -> float:
+        ...
+    @property
+    def reward(self) -> float:
+        ...
+    @property
+    def reward_std(self) -> float:
+        ...
+    @property
+    def updates(self) -> float:
+        ...
+    @property
+    def value_clip_fraction(self) -> float:
+        ...
+    @property
+    def value_loss(self) -> float:
+        ...
+    @property
+    def warnings(self) -> list[str]:
+        """
+        What looks wrong, with the likely cause; each once a trainer.
+        """
+class Rollout:
+    """
+    What is known of the answers of a step; flat over their tokens, answer i has [offsets[i], offsets[i + 1]).
+    """
+    @property
+    def advantages(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def kl(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def kl_sums(self) -> list[float]:
+        ...
+    @property
+    def offsets(self) -> list[int]:
+        ...
+    @property
+    def old_logprobs(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def ref_logprobs(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def returns(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def rewards(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    @property
+    def scores(self) -> list[float]:
+        ...
+    @property
+    def values(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+class PolicyState:
+    @staticmethod
+    def load(folder: str) -> tuple[PolicyState, dict[str, str]]:
+        """
+        (the state as it was saved, the notes).
+        """
+    def save(self, folder: str, notes: collections.abc.Mapping[str, str] = {}) -> None:
+        """
+        Writes a checkpoint, whole or not at all; notes are the caller's own.
+        """
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kl_coef(self) -> float | None:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class PPOState:
+    @staticmethod
+    def load(folder: str) -> tuple[PPOState, dict[str, str]]:
+        """
+        (the state as it was saved, the notes).
+        """
+    def save(self, folder: str, notes: collections.abc.Mapping[str, str] = {}) -> None:
+        """
+        Writes a checkpoint, whole or not at all; notes are the caller's own.
+        """
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kl_coef(self) -> float | None:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class PPOTrainer:
+    """
+    PPO; the reference is the policy as given where none is. critic: a RewardModel that values start from.
+    """
+    def __init__(self, policy: Transformer | None = None, config: PPOConfig = ..., reference: Transformer | None = None, critic: RewardModel | None = None, tokenizer: Tokenizer | None = None, state: PPOState | None = None) -> None:
+        ...
+    def examine(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = []) -> Rollout:
+        """
+        What step() would learn from, as a Rollout. Changes nothing.
+        """
+    def generate(self, prompts: list, should_stop: typing.Any = None) -> list[Generation]:
+        """
+        Samples config.num_generations answers to each prompt: those to prompts[i] are results i * num_generations and on.
+        """
+    def score(self, prompts: list, responses: collections.abc.Sequence[Generation], reward: typing.Any) -> Scores:
+        """
+        What a reward gives these answers: Scores.
+        """
+    def state(self) -> PPOState:
+        """
+        Everything that decides the next iteration: give it to a new trainer as state=.
+        """
+    def step(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rehearsal: collections.abc.Sequence[Example] = [], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = [], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PolicyStats:
+        """
+        Learns from the answers that generate() gave to the prompts and their scores.
+        """
+    def train(self, prompts: list, reward: typing.Any, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PolicyStats:
+        """
+        generate, score, step. reward(prompts, responses), two lists a batch of token ids, or of texts where there is a tokenizer -> one number a sample; or a Reward, or a RewardModel.
+        """
+    @property
+    def config(self) -> PPOConfig:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+    @property
+    def value_head(self) -> tuple[Tensor, Tensor]:
+        """
+        Weight (1, C) and bias (1).
+        """
+class RLOOTrainer:
+    """
+    RLOO; the reference is the policy as given where none is.
+    """
+    def __init__(self, policy: Transformer | None = None, config: RLOOConfig = ..., reference: Transformer | None = None, tokenizer: Tokenizer | None = None, state: PolicyState | None = None) -> None:
+        ...
+    def examine(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = []) -> Rollout:
+        """
+        What step() would learn from, as a Rollout. Changes nothing.
+        """
+    def generate(self, prompts: list, should_stop: typing.Any = None) -> list[Generation]:
+        """
+        Samples config.num_generations answers to each prompt: those to prompts[i] are results i * num_generations and on.
+        """
+    def score(self, prompts: list, responses: collections.abc.Sequence[Generation], reward: typing.Any) -> Scores:
+        """
+        What a reward gives these answers: Scores.
+        """
+    def state(self) -> PolicyState:
+        """
+        Everything that decides the next iteration: give it to a new trainer as state=.
+        """
+    def step(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = [], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PolicyStats:
+        """
+        Learns from the answers that generate() gave to the prompts and their scores.
+        """
+    def train(self, prompts: list, reward: typing.Any, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PolicyStats:
+        """
+        generate, score, step. reward(prompts, responses), two lists a batch of token ids, or of texts where there is a tokenizer -> one number a sample; or a Reward, or a RewardModel.
+        """
+    @property
+    def config(self) -> RLOOConfig:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class GRPOTrainer:
+    """
+    GRPO; the reference is the policy as given where none is.
+    """
+    def __init__(self, policy: Transformer | None = None, config: GRPOConfig = ..., reference: Transformer | None = None, tokenizer: Tokenizer | None = None, state: PolicyState | None = None) -> None:
+        ...
+    def examine(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = []) -> Rollout:
+        """
+        What step() would learn from, as a Rollout. Changes nothing.
+        """
+    def generate(self, prompts: list, should_stop: typing.Any = None) -> list[Generation]:
+        """
+        Samples config.num_generations answers to each prompt: those to prompts[i] are results i * num_generations and on.
+        """
+    def score(self, prompts: list, responses: collections.abc.Sequence[Generation], reward: typing.Any) -> Scores:
+        """
+        What a reward gives these answers: Scores.
+        """
+    def state(self) -> PolicyState:
+        """
+        Everything that decides the next iteration: give it to a new trainer as state=.
+        """
+    def step(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], token_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = [], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PolicyStats:
+        """
+        Learns from the answers that generate() gave to the prompts and their scores.
+        """
+    def train(self, prompts: list, reward: typing.Any, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PolicyStats:
+        """
+        generate, score, step. reward(prompts, responses), two lists a batch of token ids, or of texts where there is a tokenizer -> one number a sample; or a Reward, or a RewardModel.
+        """
+    @property
+    def config(self) -> GRPOConfig:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kl_coef(self) -> float:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class RejectionTrainer:
+    """
+    Rejection sampling: fine-tuning on the best of num_generations answers.
+    """
+    def __init__(self, policy: Transformer | None = None, config: RejectionConfig = ..., tokenizer: Tokenizer | None = None, state: PolicyState | None = None) -> None:
+        ...
+    def generate(self, prompts: list, should_stop: typing.Any = None) -> list[Generation]:
+        """
+        Samples config.num_generations answers to each prompt: those to prompts[i] are results i * num_generations and on.
+        """
+    def score(self, prompts: list, responses: collections.abc.Sequence[Generation], reward: typing.Any) -> Scores:
+        """
+        What a reward gives these answers: Scores.
+        """
+    def state(self) -> PolicyState:
+        """
+        Everything that decides the next iteration: give it to a new trainer as state=.
+        """
+    def step(self, prompts: list, responses: collections.abc.Sequence[Generation], scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PolicyStats:
+        """
+        Learns the best answer to each prompt.
+        """
+    def train(self, prompts: list, reward: typing.Any, iterations: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any = None, should_stop: typing.Any = None) -> PolicyStats:
+        """
+        generate, score, step. reward(prompts, responses), two lists a batch of token ids, or of texts where there is a tokenizer -> one number a sample; or a Reward, or a RewardModel.
+        """
+    @property
+    def config(self) -> RejectionConfig:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+class BestAnswer:
+    """
+    The best of several answers to a prompt; rank: its number among them.
+    """
+    @property
+    def answer(self) -> Generation:
+        ...
+    @property
+    def rank(self) -> int:
+        ...
+    @property
+    def score(self) -> float:
+        ...
+class StepStats:
+    def metrics(self) -> dict:
+        ...
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+class RewardStats:
+    """
+    One step of reward training in numbers, before it was taken.
+    """
+    def metrics(self) -> dict:
+        ...
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+    @property
+    def margin(self) -> float:
+        ...
+    @property
+    def mean_reward(self) -> float:
+        ...
+class PreferenceStats:
+    """
+    One step of DPO or KTO in numbers, before it was taken.
+    """
+    def metrics(self) -> dict:
+        ...
+    @property
+    def grad_norm(self) -> float:
+        ...
+    @property
+    def kl(self) -> float:
+        ...
+    @property
+    def logps_chosen(self) -> float:
+        ...
+    @property
+    def logps_rejected(self) -> float:
+        ...
+    @property
+    def loss(self) -> float:
+        ...
+    @property
+    def rewards_accuracies(self) -> float:
+        ...
+    @property
+    def rewards_chosen(self) -> float:
+        ...
+    @property
+    def rewards_margins(self) -> float:
+        ...
+    @property
+    def rewards_rejected(self) -> float:
+        ...
+class SFTState:
+    @staticmethod
+    def load(folder: str) -> tuple[SFTState, dict[str, str]]:
+        """
+        (the state as it was saved, the notes).
+        """
+    def save(self, folder: str, notes: collections.abc.Mapping[str, str] = {}) -> None:
+        """
+        Writes a checkpoint, whole or not at all; notes are the caller's own.
+        """
+    @property
+    def model(self) -> Transformer:
+        ...
+    @property
+    def position(self) -> int:
+        ...
+class RewardState:
+    @staticmethod
+    def load(folder: str) -> tuple[RewardState, dict[str, str]]:
+        """
+        (the state as it was saved, the notes).
+        """
+    def save(self, folder: str, notes: collections.abc.Mapping[str, str] = {}) -> None:
+        """
+        Writes a checkpoint, whole or not at all; notes are the caller's own.
+        """
+    @property
+    def model(self) -> RewardModel:
+        ...
+    @property
+    def position(self) -> int:
+        ...
+class PreferenceState:
+    @staticmethod
+    def load(folder: str) -> tuple[PreferenceState, dict[str, str]]:
+        """
+        (the state as it was saved, the notes).
+        """
+    def save(self, folder: str, notes: collections.abc.Mapping[str, str] = {}) -> None:
+        """
+        Writes a checkpoint, whole or not at all; notes are the caller's own.
+        """
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def position(self) -> int:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class SFTTrainer:
+    """
+    Supervised fine-tuning on answers only. Nothing to pack: a step's batch holds no padding.
+    """
+    def __init__(self, model: Transformer | None = None, config: SFTConfig = ..., state: SFTState | None = None) -> None:
+        ...
+    def evaluate(self, examples: collections.abc.Sequence[Example]) -> StepStats:
+        """
+        The same numbers; nothing is learnt.
+        """
+    def state(self) -> SFTState:
+        """
+        Everything that decides the next step: give it to a new trainer as state=.
+        """
+    def step(self, examples: collections.abc.Sequence[Example], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> StepStats:
+        """
+        One optimiser step.
+        """
+    def train(self, examples: collections.abc.Sequence[Example], progress: typing.Any = None, should_stop: typing.Any = None) -> StepStats:
+        """
+        config.epochs passes in seeded order; one that was stopped goes on where it was.
+        """
+    @property
+    def config(self) -> SFTConfig:
+        ...
+    @property
+    def model(self) -> Transformer:
+        ...
+class RewardTrainer:
+    """
+    A reward model from pairs; with an adapter in its trunk, the adapter and the head.
+    """
+    def __init__(self, model: RewardModel | None = None, config: RewardConfig = ..., state: RewardState | None = None) -> None:
+        ...
+    def evaluate(self, pairs: collections.abc.Sequence[Pair]) -> RewardStats:
+        """
+        The same numbers; nothing is learnt.
+        """
+    def state(self) -> RewardState:
+        """
+        Everything that decides the next step: give it to a new trainer as state=.
+        """
+    def step(self, pairs: collections.abc.Sequence[Pair], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> RewardStats:
+        """
+        One optimiser step.
+        """
+    def train(self, pairs: collections.abc.Sequence[Pair], progress: typing.Any = None, should_stop: typing.Any = None) -> RewardStats:
+        """
+        config.epochs passes in seeded order; one that was stopped goes on where it was.
+        """
+    @property
+    def config(self) -> RewardConfig:
+        ...
+    @property
+    def model(self) -> RewardModel:
+        ...
+class Preference:
+    """
+    Two answers to one prompt, as token ids.
+    """
+    def __init__(self, prompt: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], chosen: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rejected: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def chosen(self) -> list[int]:
+        ...
+    @property
+    def prompt(self) -> list[int]:
+        ...
+    @property
+    def rejected(self) -> list[int]:
+        ...
+class Labelled:
+    """
+    One answer to a prompt, desirable or not.
+    """
+    def __init__(self, prompt: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], completion: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], label: bool) -> None:
+        ...
+    @property
+    def completion(self) -> list[int]:
+        ...
+    @property
+    def label(self) -> bool:
+        ...
+    @property
+    def prompt(self) -> list[int]:
+        ...
+class DPOTrainer:
+    """
+    Direct preference optimisation; the reference is the policy as given.
+    """
+    def __init__(self, policy: Transformer | None = None, config: DPOConfig = ..., reference: Transformer | None = None, state: PreferenceState | None = None) -> None:
+        ...
+    def evaluate(self, pairs: collections.abc.Sequence[Preference]) -> PreferenceStats:
+        """
+        The same numbers; nothing is learnt.
+        """
+    def state(self) -> PreferenceState:
+        """
+        Everything that decides the next step: give it to a new trainer as state=.
+        """
+    def step(self, pairs: collections.abc.Sequence[Preference], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PreferenceStats:
+        """
+        One optimiser step.
+        """
+    def train(self, pairs: collections.abc.Sequence[Preference], progress: typing.Any = None, should_stop: typing.Any = None) -> PreferenceStats:
+        """
+        config.epochs passes in seeded order; one that was stopped goes on where it was.
+        """
+    @property
+    def config(self) -> DPOConfig:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class KTOTrainer:
+    """
+    Kahneman-Tversky optimisation; two answers or more a step.
+    """
+    def __init__(self, policy: Transformer | None = None, config: KTOConfig = ..., reference: Transformer | None = None, state: PreferenceState | None = None) -> None:
+        ...
+    def evaluate(self, answers: collections.abc.Sequence[Labelled]) -> PreferenceStats:
+        """
+        The same numbers; nothing is learnt.
+        """
+    def state(self) -> PreferenceState:
+        """
+        Everything that decides the next step: give it to a new trainer as state=.
+        """
+    def step(self, answers: collections.abc.Sequence[Labelled], lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> PreferenceStats:
+        """
+        One optimiser step.
+        """
+    def train(self, answers: collections.abc.Sequence[Labelled], progress: typing.Any = None, should_stop: typing.Any = None) -> PreferenceStats:
+        """
+        config.epochs passes in seeded order; one that was stopped goes on where it was.
+        """
+    @property
+    def config(self) -> KTOConfig:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
+    @property
+    def reference(self) -> Transformer:
+        ...
+class TeachReport:
+    """
+    What an update did.
+    """
+    @property
+    def carried(self) -> int:
+        ...
+    @property
+    def demonstrations(self) -> int:
+        ...
+    @property
+    def pairs(self) -> int:
+        ...
+    @property
+    def ppo(self) -> PolicyStats:
+        ...
+    @property
+    def ppo_seconds(self) -> float:
+        ...
+    @property
+    def reward_seconds(self) -> float:
+        ...
+    @property
+    def sft_seconds(self) -> float:
+        ...
+class Teacher:
+    """
+    A chatbot that is taught: it answers, keeps what people say of its answers, and learns from it.
+    """
+    def __init__(self, model: ChatModel, config: TeachConfig = ...) -> None:
+        ...
+    def answer(self, question: str) -> str:
+        """
+        The greedy answer.
+        """
+    def disagreement(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
+        ...
+    def feedback(self, line: str) -> Judgement:
+        """
+        Judges the last answer by a line such as /right, /wrong or /say TEXT.
+        """
+    def judge(self, judgement: Judgement) -> None:
+        ...
+    def member_scores(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[list[float]]:
+        """
+        Each reward model's score of each answer: (models, answers); none before there are any.
+        """
+    def model(self) -> ChatModel:
+        """
+        The chatbot as it is now, to be saved.
+        """
+    def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0) -> list:
+        """
+        One sampled answer a question.
+        """
+    def score(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
+        ...
+    def to_ask(self, questions: collections.abc.Sequence[str], samples: typing.SupportsInt | typing.SupportsIndex = 8, most: typing.SupportsInt | typing.SupportsIndex = 40) -> list:
+        """
+        Samples answers and chooses up to `most` to ask about, where the reward models differ most first: (question, answer, disagreement). None is empty or was judged before.
+        """
+    def undo(self) -> bool:
+        ...
+    def update(self, progress: typing.Any = None, should_stop: typing.Any = None) -> TeachReport:
+        """
+        Learns from all judgements.
+        """
+    @property
+    def has_reward(self) -> bool:
+        ...
+    @property
+    def judgements(self) -> list[Judgement]:
+        ...
+    @property
+    def policy(self) -> Transformer:
+        ...
 def _hf_parameters(model_type: str, config: TransformerConfig) -> list[_HfParameter]:
     ...
+def _nearest(word: str, known: collections.abc.Sequence[str]) -> str:
+    """
+    The nearest of `known` by edit distance, or an empty text.
+    """
 def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.Sequence[Tensor], state: AdamWState, config: AdamWConfig, lr_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> tuple[list[Tensor], float]:
     """
     One step. Returns (new parameters, gradient norm before clipping).
+    """
+def ask(judge: collections.abc.Callable[[Judgement], Judgement], question: Judgement, log: JudgementLog = None, seed: typing.SupportsInt | typing.SupportsIndex = 0, number: typing.SupportsInt | typing.SupportsIndex = 0) -> Judgement:
+    """
+    The judge's answer to a question (a Judgement whose kind is skip), kept in `log`; a coin by (seed, number) decides the order shown.
+    """
+def best_of_n(policy: Transformer, prompts: list, reward: typing.Any, config: RejectionConfig = ..., tokenizer: Tokenizer | None = None) -> list[BestAnswer]:
+    """
+    Samples config.num_generations answers to each prompt and keeps the one with the highest score.
     """
 def chat_template_jinja(name: str, default_system: str = '') -> str:
     """
@@ -2595,6 +4621,10 @@ def chat_template_jinja(name: str, default_system: str = '') -> str:
 def chat_template_names() -> list[str]:
     """
     The built-in chat templates.
+    """
+def each_judgement(path: str, f: collections.abc.Callable[[Judgement], None]) -> None:
+    """
+    Calls f with each judgement of such a file, in memory for one.
     """
 def end_of_answer(tokenizer: Tokenizer) -> int:
     """
@@ -2624,12 +4654,24 @@ def isa() -> str:
     """
     The instruction set in use: avx512, avx2 or scalar.
     """
+def judgement_rows(judgement: Judgement, format: str) -> list:
+    """
+    Its rows as lines of JSON: judgements, preference, hh, unpaired or completion.
+    """
+def load_checkpoint(folder: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """
+    The tensors and notes of a checkpoint, which is whole or an IoError.
+    """
 def load_model(path: str) -> ChatModel:
     ...
 def load_pretrained(path: str) -> Pretrained:
     ...
 def num_threads() -> int:
     ...
+def own_answers(model: ChatModel, questions: collections.abc.Sequence[str], max_new_tokens: typing.SupportsInt | typing.SupportsIndex = 32, progress: typing.Any = None, should_stop: typing.Any = None) -> list:
+    """
+    What a model answers to these questions, greedily; longer answers are cut. To be rehearsed while it is taught something else.
+    """
 def pair_accuracy(ensemble: RewardEnsemble, pairs: collections.abc.Sequence[Pair]) -> float:
     """
     Share of pairs whose chosen sequence scores higher; equal scores count one half.
@@ -2648,6 +4690,10 @@ def read_conversations(path: str) -> list:
     """
 def read_gguf_tokenizer(path: str) -> TokenizerData:
     ...
+def read_judgements(path: str) -> list[Judgement]:
+    """
+    Judgements from JSON lines: our own records, TRL's preference, unpaired and completion rows, HH-RLHF's transcripts. Raises IoError naming the line.
+    """
 def read_llama2c_tokenizer(path: str) -> TokenizerData:
     ...
 def read_safetensors(path: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -2662,6 +4708,10 @@ def reward_report(probabilities: collections.abc.Sequence[typing.SupportsFloat |
     """
     Accuracy, loss, accuracy by confidence, calibration error, the length rule and annotators' reliability on judgements not fitted to.
     """
+def save_checkpoint(folder: str, tensors: collections.abc.Mapping[str, Tensor], notes: collections.abc.Mapping[str, str] = {}) -> None:
+    """
+    Writes a folder with checksums, whole or not at all.
+    """
 def save_model(folder: str, model: ChatModel) -> None:
     ...
 def save_pretrained(folder: str, model: Pretrained, base: str = '', license: str = '', training: str = '') -> None:
@@ -2673,6 +4723,10 @@ def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
 def sft_loss(model: Transformer, examples: collections.abc.Sequence[Example]) -> float:
     """
     Mean loss over the answer tokens, nats.
+    """
+def shuffled(n: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, number: typing.SupportsInt | typing.SupportsIndex) -> list[int]:
+    """
+    The order in which trainers take n items in pass `number` over them.
     """
 def state_reward_loss(model: StateRewardModel, behaviours: Behaviours, judgements: BehaviourJudgements, config: StateRewardFitConfig = ...) -> float:
     """
@@ -2694,6 +4748,10 @@ def understand(line: str) -> tuple[str, str]:
     """
 def write_conversations(path: str, conversations: list) -> None:
     ...
+def write_judgements(path: str, judgements: collections.abc.Sequence[Judgement], format: str = 'judgements') -> None:
+    """
+    Whole or not at all. Ties have no row in TRL's columns.
+    """
 def write_safetensors(path: str, tensors: collections.abc.Mapping[str, Tensor], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
     Float32 tensors by name, byte for byte as the safetensors package writes them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import tutelage._core
 import typing
-__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'grouped_linear', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mlp', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'segment_sum', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'grouped_linear', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mlp', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'segment_sum', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'sum_runs', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
 @typing.overload
 def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -340,6 +340,16 @@ def sum_last(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
 @typing.overload
 def sum_last(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def sum_runs(x: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    """
+    The sum of each run [offsets[i], offsets[i + 1]) of x: (M) -> (offsets - 1).
+    """
+@typing.overload
+def sum_runs(x: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    """
+    The sum of each run [offsets[i], offsets[i + 1]) of x: (M) -> (offsets - 1).
+    """
 @typing.overload
 def tanh(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...

@@ -84,37 +84,47 @@ TUTELAGE_INLINE double sft_loss(const nn::Transformer& model, std::span<const te
 TUTELAGE_INLINE SFTTrainer::SFTTrainer(nn::Transformer model, SFTConfig config) : SFTTrainer(SFTState{std::move(model), {}}, std::move(config)) {}
 
 TUTELAGE_INLINE SFTTrainer::SFTTrainer(SFTState state, SFTConfig config)
-    : model_(std::move(state.model)), given_(model_), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
+    : model_(std::move(state.model)), config_(std::move(config)), optimizer_(config_.optimizer), position_(state.position) {
   config_.validate();
   optimizer_.state() = std::move(state.optimizer);
 }
 
 namespace detail_ {
-/// KL(model || given) of every next token, times weight, in item order.
-inline Tensor kept_terms(const nn::Transformer& model, const nn::Transformer& given, std::span<const text::Example> examples, double weight) {
+/// Where a kept example's distributions are compared: before each answer token, and before every third of the others.
+inline std::vector<std::int64_t> kept_positions(const text::Example& e) {
+  std::vector<std::int64_t> at;
+  for (std::size_t t = 1; t < e.ids.size(); ++t)
+    if (e.mask[t] || t % 3 == 0) at.push_back(static_cast<std::int64_t>(t) - 1);
+  return at;
+}
+
+/// KL(model || reference) there, times weight, in item order.
+inline Tensor kept_terms(const nn::Transformer& model, const nn::Transformer& reference, std::span<const text::Example> examples, double weight) {
   nn::TokenBatch batch;
   std::vector<std::int64_t> positions;
   for (const auto& e : examples) {
-    for (std::size_t t = 1; t < e.ids.size(); ++t) positions.push_back(batch.tokens() + static_cast<std::int64_t>(t) - 1);
+    for (const auto t : kept_positions(e)) positions.push_back(batch.tokens() + t);
     batch.add(e.ids);
   }
-  Below below(given);
+  Below below(reference.adapter.empty() ? model : reference);
   const Tensor start = below.add(batch);
   const auto logits = [&](const nn::Transformer& m) {
     return ops::linear(ops::rows(below.hidden(m, start, batch), positions), m.output_weight(), Tensor());
   };
-  return ops::affine(rl::full_kl(logits(model), logits(given)), weight, 0.0);
+  return ops::affine(rl::full_kl(logits(model), logits(reference)), weight, 0.0);
 }
 }  // namespace detail_
 
-TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor, std::span<const text::Example> kept,
-                                           double kl_coef) {
+TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> examples, double lr_factor, const Kept& kept) {
   const FpStateGuard guard;
-  std::int64_t kept_tokens = 0;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    detail_::check_sequence("SFTTrainer::step", i, kept[i].ids, model_.config);
-    kept_tokens += static_cast<std::int64_t>(kept[i].ids.size()) - 1;
+  std::int64_t kept_count = 0;
+  for (std::size_t i = 0; i < kept.examples.size(); ++i) {
+    detail_::check_mask("SFTTrainer::step", i, kept.examples[i]);
+    detail_::check_sequence("SFTTrainer::step", i, kept.examples[i].ids, model_.config);
+    kept_count += static_cast<std::int64_t>(detail_::kept_positions(kept.examples[i]).size());
   }
+  if (kept_count > 0 && !kept.reference)
+    detail::fail<ValueError>("SFTTrainer::step", "kept examples have no reference", "none", "a model whose distributions are to stay");
   const std::int64_t count = answer_tokens(examples);
   if (count == 0)
     detail::fail<ValueError>("SFTTrainer::step", "no answer token to learn", "an all-zero mask", "at least one marked token",
@@ -129,10 +139,10 @@ TUTELAGE_INLINE StepStats SFTTrainer::step(std::span<const text::Example> exampl
       acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return sft_terms(m, part, 1.0 / static_cast<double>(count), at); },
               items);
     });
-    detail_::micro_batches(static_cast<std::int64_t>(kept.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
-      const auto items = kept.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-      acc.add([&](const nn::Transformer& m,
-                  std::span<const text::Example> part) { return detail_::kept_terms(m, given_, part, kl_coef / static_cast<double>(kept_tokens)); },
+    detail_::micro_batches(static_cast<std::int64_t>(kept.examples.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
+      const auto items = kept.examples.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      const double weight = kept.kl_coef / static_cast<double>(kept_count);
+      acc.add([&](const nn::Transformer& m, std::span<const text::Example> part) { return detail_::kept_terms(m, *kept.reference, part, weight); },
               items);
     });
     const auto result = acc.finish();

@@ -29,11 +29,13 @@ TUTELAGE_INLINE TeachConfig::TeachConfig() {
 TUTELAGE_INLINE TeachConfig TeachConfig::for_adapter() {
   TeachConfig c;
   c.max_new_tokens = 32;
-  c.sft_steps = 50, c.sft_demonstrations = 8, c.sft_rehearsal = 6;
-  c.sft_learning_rate = 4e-4;
-  c.judged_pairs = 48;
-  c.reward.epochs = 2;
-  c.ppo_iterations = 10, c.ppo_prompts = 16, c.ppo_rehearsal = 4, c.ppo_demonstrations = 4;
+  c.sft_steps = 40, c.sft_demonstrations = 10, c.sft_rehearsal = 8;
+  c.sft_learning_rate = 5e-4;
+  c.keep_kl = 4;
+  c.judged_pairs = 32;
+  c.reward.epochs = 1;
+  c.ppo_iterations = 6, c.ppo_prompts = 16, c.ppo_rehearsal = 8, c.ppo_demonstrations = 0;
+  c.ppo.num_epochs = 1;
   c.ppo.optimizer.learning_rate = 1e-4;
   return c;
 }

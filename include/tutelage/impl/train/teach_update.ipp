@@ -79,7 +79,7 @@ class Update {
         std::vector<text::Example> items, kept;
         demonstrate(config_.sft_demonstrations, items);
         rehearse(config_.sft_rehearsal, config_.keep_kl > 0 ? kept : items);
-        const auto step = trainer.step(items, schedule.factor(k), kept, config_.keep_kl);
+        const auto step = trainer.step(items, schedule.factor(k), {&base_.transformer, kept, config_.keep_kl});
         run_.report({"demonstrations", k + 1, config_.sft_steps, {{"loss", step.loss}}});
       }
       policy = trainer.model();
