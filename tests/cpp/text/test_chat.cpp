@@ -105,3 +105,15 @@ TEST_CASE("rewording never leaves a question without words") {
       CHECK(wordless(q, other).empty() == q.empty());
     }
 }
+
+TEST_CASE("a cut answer is learnt without its end") {
+  const auto tokenizer = text::train_chat_tokenizer(kChats, 400);
+  Conversation whole{{"user", "Who are you?"}, {"assistant", "I am"}}, cut = whole;
+  cut.back().cut = true;
+  const auto a = text::render_example(tokenizer, whole), b = text::render_example(tokenizer, cut);
+  REQUIRE(b.ids.size() < a.ids.size());
+  CHECK(std::equal(b.ids.begin(), b.ids.end(), a.ids.begin()));
+  CHECK(std::find(a.ids.begin() + static_cast<std::ptrdiff_t>(b.ids.size()), a.ids.end(), text::end_of_answer(tokenizer)) != a.ids.end());
+  CHECK(b.ids.back() != text::end_of_answer(tokenizer));
+  CHECK(b.mask.back() == 1);
+}
