@@ -126,6 +126,26 @@ template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t 
   for (std::int64_t i = 0; i < t.size(); ++i) x[i] = static_cast<T>(std * rng.normal());
   return t;
 }
+/// Block `l` of the model, its inside computed twice where that is asked for.
+template <class T>
+BasicTensor<T> after_block(const BasicTransformer<T>& model, const std::shared_ptr<const Pass<T>>& pass, std::size_t l, const BasicTensor<T>& x) {
+  const auto lora = model.adapter.empty() ? LoraBlock<T>() : model.adapter.blocks[l];
+  if (!model.recompute_blocks) return block(*pass, l, x, model.blocks[l], lora);
+  std::vector<BasicTensor<T>> inputs{x};
+  std::pair<BlockParams<T>, LoraBlock<T>> like{model.blocks[l], lora};  // which tensors there are
+  visit_both(like, [&](BasicTensor<T>& t) {
+    inputs.push_back(t);
+    t = t.detach();
+  });
+  return ops::recomputed<T>(
+      [pass, l, like](std::span<const BasicTensor<T>> given) {
+        auto own = like;
+        std::size_t i = 1;
+        visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
+        return block(*pass, l, given[0], own.first, own.second);
+      },
+      inputs);
+}
 }  // namespace detail_
 
 template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) {
@@ -150,34 +170,31 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
 
 template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
   const FpStateGuard guard;
+  const std::int64_t last = static_cast<std::int64_t>(blocks.size());
+  const auto x = hidden(batch, std::span(&last, 1)).front();
+  return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+}
+
+template <class T>
+std::vector<BasicTensor<T>> BasicTransformer<T>::hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const {
+  const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
   adapter.check("Transformer", config);
+  if (layers.empty()) detail::fail<ValueError>("Transformer::hidden", "no layer", "none", "at least one");
+  const auto count = static_cast<std::int64_t>(blocks.size());
+  for (const std::int64_t l : layers)
+    if (l < 0 || l > count) detail::fail<IndexError>("Transformer::hidden", "there is no such layer", detail::str(l), "0 to " + detail::str(count));
   const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
-  const LoraBlock<T> none;
+  const std::int64_t top = *std::max_element(layers.begin(), layers.end());
+  std::vector<BasicTensor<T>> found(layers.size());
   auto x = ops::embedding(token_embedding, batch.ids);
   if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
-  for (std::size_t l = 0; l < blocks.size(); ++l) {
-    const auto& lora = adapter.empty() ? none : adapter.blocks[l];
-    if (!recompute_blocks) {
-      x = detail_::block(*pass, l, x, blocks[l], lora);
-      continue;
-    }
-    std::vector<BasicTensor<T>> inputs{x};
-    std::pair<BlockParams<T>, LoraBlock<T>> like{blocks[l], lora};  // which tensors there are
-    detail_::visit_both(like, [&](BasicTensor<T>& t) {
-      inputs.push_back(t);
-      t = t.detach();
-    });
-    x = ops::recomputed<T>(
-        [pass, l, like](std::span<const BasicTensor<T>> given) {
-          auto own = like;
-          std::size_t i = 1;
-          detail_::visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
-          return detail_::block(*pass, l, given[0], own.first, own.second);
-        },
-        inputs);
+  for (std::int64_t l = 0; l <= top; ++l) {
+    if (l > 0) x = detail_::after_block(*this, pass, static_cast<std::size_t>(l - 1), x);
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      if (layers[i] == l) found[i] = x;
   }
-  return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+  return found;
 }
 
 template <class T> BasicTensor<T> BasicTransformer<T>::logits(const TokenBatch& batch) const {
