@@ -1,4 +1,5 @@
 #include "casters.hpp"
+#include "tutelage/reward/features.hpp"
 #include "tutelage/train/reward.hpp"
 
 using namespace tutelage;
@@ -14,6 +15,16 @@ void bind_reward(py::module_& m) {
       .def_readonly("rejected", &train::Pair::rejected)
       .def_readonly("probability", &train::Pair::probability)
       .def_readonly("weight", &train::Pair::weight);
+  using F = reward::FeatureConfig;
+  ConfigClass<F>(m, "FeatureConfig", "What is read off a frozen trunk.")
+      .field("layers", &F::layers, "0 (the embedding) to L, put side by side; empty: L / 2 alone")
+      .field("pooling", &F::pooling, "mean over a text's tokens, or last: its last token")
+      .field("batch_tokens", &F::batch_tokens, "about so many are computed at once; does not change the result")
+      .done();
+  m.def(
+      "text_features", [](const nn::Transformer& trunk, const Sequences& texts, const F& config) { return reward::text_features(trunk, to_batch(texts), config); },
+      py::arg("trunk"), py::arg("texts"), py::arg("config") = F(), "One row a text (a list of token ids), (texts, layers * C), to be computed once and kept.",
+      py::call_guard<py::gil_scoped_release>());
   using reward::RewardEnsemble;
   py::class_<RewardEnsemble>(m, "RewardEnsemble",
                              "Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.")

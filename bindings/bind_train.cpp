@@ -87,6 +87,7 @@ void bind_configs(py::module_& m) {
   ConfigClass<C>(m, "TeachConfig", "How judgements become a better chatbot.")
       .field("max_new_tokens", &C::max_new_tokens, "")
       .field("temperature", &C::temperature, "")
+      .field("weigh_annotators", &C::weigh_annotators, "each judgement counts by who made it, where there are several annotators")
       .field("sft_steps", &C::sft_steps, "0: off")
       .field("sft_demonstrations", &C::sft_demonstrations, "a step")
       .field("sft_rehearsal", &C::sft_rehearsal, "a step")
@@ -189,7 +190,8 @@ void bind_train(py::module_& m) {
       .def_readonly("sft_seconds", &R::sft_seconds)
       .def_readonly("reward_seconds", &R::reward_seconds)
       .def_readonly("ppo_seconds", &R::ppo_seconds)
-      .def_readonly("ppo", &R::ppo);
+      .def_readonly("ppo", &R::ppo)
+      .def_readonly("reliability", &R::reliability, "By annotator: the chance that his word is honest; empty where all counted alike.");
   m.def(
       "understand",
       [](const std::string& line) {

@@ -25,6 +25,7 @@
 #include "tutelage/prefs/strengths.hpp"
 #include "tutelage/reward/bradley_terry.hpp"
 #include "tutelage/reward/calibration.hpp"
+#include "tutelage/reward/features.hpp"
 #include "tutelage/reward/ranking.hpp"
 #include "tutelage/reward/reward_model.hpp"
 #include "tutelage/reward/ties.hpp"

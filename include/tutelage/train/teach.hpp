@@ -23,7 +23,8 @@ struct Lesson;
 /// How judgements become a better chatbot. Every part starts from the model as it was loaded, with all judgements so far.
 struct TeachConfig {
   std::int64_t max_new_tokens = 24;
-  double temperature = 1.0;  // of the answers that are judged and of PPO's
+  double temperature = 1.0;      // of the answers that are judged and of PPO's
+  bool weigh_annotators = true;  // each judgement counts by who made it, where there are several annotators
   // 1. supervised fine-tuning on corrections and on answers that were called right
   std::int64_t sft_steps = 200;          // 0: off
   std::int64_t sft_demonstrations = 12;  // a step, drawn evenly from the different demonstrations
@@ -50,6 +51,7 @@ struct TeachReport {
   std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
   PPOStats ppo;  // of the last iteration
+  std::map<std::string, double> reliability;  // by annotator: the chance that his word is honest; empty where all counted alike
 };
 
 /// What a line typed in a chat means.

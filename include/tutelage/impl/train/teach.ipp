@@ -189,7 +189,7 @@ TUTELAGE_INLINE detail_::Lesson Teacher::lesson() {
   for (const auto& j : judgements_) questions.push_back(j.prompt);
   for (const auto& c : base_.conversations) questions.push_back(detail_::last_content(c, "user"));
   find_matters(questions);
-  return detail_::make_lesson(judgements_, base_.conversations, [&](const std::string& q) -> const std::string& { return matters_.at(q); });
+  return detail_::make_lesson(judgements_, base_.conversations, config_.weigh_annotators, [&](const std::string& q) -> const std::string& { return matters_.at(q); });
 }
 
 TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
@@ -199,6 +199,7 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   TeachReport report;
   report.demonstrations = static_cast<std::int64_t>(lesson.good.size());
   report.carried = static_cast<std::int64_t>(lesson.carried.size());
+  report.reliability = lesson.reliability;
   detail_::Update update(base_, config_, lesson, static_cast<std::uint32_t>(judgements_.size()), run);
   nn::Transformer policy = base_.transformer;
   update.fine_tune(policy, report);

@@ -53,6 +53,9 @@ inline std::vector<double> answer_losses(const nn::Transformer& model, std::span
   return losses;
 }
 
+/// The word of a judge who is hardly better than a coin makes no pair.
+constexpr double kLeastWeight = 0.02;
+
 /// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
 class Update {
  public:
@@ -91,16 +94,18 @@ class Update {
   reward::RewardEnsemble fit_rewards(const nn::Transformer& policy, TeachReport& report) {
     Stopwatch clock;
     std::vector<Pair> pairs;
-    const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p) {
-      pairs.push_back({answered_ids(base_.tokenizer, q1, a1), answered_ids(base_.tokenizer, q2, a2), p, 1.0});
+    const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p, double weight) {
+      pairs.push_back({answered_ids(base_.tokenizer, q1, a1), answered_ids(base_.tokenizer, q2, a2), p, weight});
     };
-    for (const auto& p : lesson_.data.preferences) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability);
-    std::vector<prefs::Verdict> rights, wrongs;
-    for (const auto& v : lesson_.data.verdicts) (v.right ? rights : wrongs).push_back(v);
+    for (const auto& [p, weight] : lesson_.preferences)
+      if (weight >= kLeastWeight) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability, weight);
+    std::vector<Weighed<prefs::Verdict>> rights, wrongs;
+    for (const auto& v : lesson_.verdicts)
+      if (v.weight >= kLeastWeight) (v.what.right ? rights : wrongs).push_back(v);
     if (!rights.empty() && !wrongs.empty())
       while (static_cast<std::int64_t>(pairs.size()) < config_.judged_pairs) {
-        const auto &r = pick(rights), &w = pick(wrongs);
-        add(r.prompt, r.answer, w.prompt, w.answer, 1.0);
+        const auto &r = pick_by_weight(rights), &w = pick_by_weight(wrongs);
+        add(r.prompt, r.answer, w.prompt, w.answer, 1.0, 1.0);
       }
     report.pairs = static_cast<std::int64_t>(pairs.size());
     reward::RewardEnsemble ensemble;
@@ -148,6 +153,12 @@ class Update {
 
  private:
   template <class List> const typename List::value_type& pick(const List& list) { return list[rng_.below(list.size())]; }
+
+  /// As often as its weight says. What weighs 1 costs no random number.
+  const prefs::Verdict& pick_by_weight(const std::vector<Weighed<prefs::Verdict>>& list) {
+    for (;;)
+      if (const auto& v = pick(list); v.weight >= 1.0 || rng_.uniform() < v.weight) return v.what;
+  }
 
   bool fits(const TokenIds& ids, std::int64_t more) const {
     return static_cast<std::int64_t>(ids.size()) + more <= base_.transformer.config.max_positions;
