@@ -4,11 +4,59 @@
 #include "tutelage/io/peft.hpp"
 #include "tutelage/io/pretrained.hpp"
 #include "tutelage/nn/generate.hpp"
+#include "tutelage/nn/mlp.hpp"
 #include "tutelage/optim/adamw.hpp"
 
 using namespace tutelage;
 
+namespace {
+
+/// Name -> Tensor, in visit order.
+template <class Params> py::dict parameters(const Params& params) {
+  py::dict d;
+  params.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
+  return d;
+}
+
+/// The same with other values. @throws ValueError, ShapeError
+template <class Params> Params with_values(Params params, const std::string& title, const py::dict& values) {
+  params.visit([&](const std::string& name, Tensor& x) {
+    if (!values.contains(name.c_str()))
+      detail::fail<ValueError>(title + ".with_parameters", "a parameter is missing", "no " + name, "every parameter");
+    auto y = py::cast<Tensor>(values[name.c_str()]);
+    if (!(y.shape() == x.shape()))
+      detail::fail<ShapeError>(title + ".with_parameters", name + " has the wrong shape", y.shape().str(), x.shape().str());
+    x = y;
+  });
+  return params;
+}
+
+void bind_mlp(py::module_& m) {
+  using C = nn::MLPConfig;
+  ConfigClass<C>(m, "MLPConfig",
+                 "Linear layers with an activation between them, none behind the last; or several such networks that share their input.")
+      .field("sizes", &C::sizes, "input, hidden ..., output")
+      .field("activation", &C::activation, "tanh, relu or silu")
+      .field("init", &C::init, "orthogonal, biases 0; or uniform: weights and biases in +- 1 / sqrt(inputs)")
+      .field("gain", &C::gain, "orthogonal: of every layer but the last")
+      .field("output_gain", &C::output_gain, "orthogonal: of the last; 0.01 is usual for a policy's actions")
+      .field("members", &C::members, "networks of this shape side by side, each with a start of its own")
+      .done();
+  py::class_<nn::MLP>(m, "MLP", "The parameters of a stack of linear layers; a value. All members are computed in one pass.")
+      .def(py::init<const C&, std::uint64_t>(), py::arg("config"), py::arg("seed") = 0)
+      .def_readonly("config", &nn::MLP::config)
+      .def_property_readonly("num_parameters", &nn::MLP::num_parameters)
+      .def("__call__", &nn::MLP::operator(), py::arg("x"), py::call_guard<py::gil_scoped_release>(),
+           "x (N, inputs) -> (N, members * outputs), a member's outputs side by side; differentiable.")
+      .def("parameters", &parameters<nn::MLP>, "Name -> Tensor, in visit order.")
+      .def(
+          "with_parameters", [](const nn::MLP& t, const py::dict& values) { return with_values(t, "MLP", values); }, py::arg("values"));
+}
+
+}  // namespace
+
 void bind_nn(py::module_& m) {
+  bind_mlp(m);
   using nn::Transformer;
   using Scaling = nn::RopeScaling;
   ConfigClass<Scaling>(m, "RopeScaling", "How rotary positions reach beyond the lengths they were trained on, as transformers defines each type.")
@@ -94,28 +142,9 @@ void bind_nn(py::module_& m) {
       .def_readwrite("recompute_blocks", &Transformer::recompute_blocks,
                      "Training keeps only what enters a block and computes its inside twice: less memory, the same bits.")
       .def_property_readonly("num_parameters", &Transformer::num_parameters)
+      .def("parameters", &parameters<Transformer>, "Name -> Tensor of what training changes, in visit order: all, or with an adapter the adapter's.")
       .def(
-          "parameters",
-          [](const Transformer& t) {
-            py::dict d;
-            t.visit([&](const std::string& name, const Tensor& x) { d[name.c_str()] = x; });
-            return d;
-          },
-          "Name -> Tensor of what training changes, in visit order: all, or with an adapter the adapter's.")
-      .def(
-          "with_parameters",
-          [](Transformer t, const py::dict& values) {
-            t.visit([&](const std::string& name, Tensor& x) {
-              if (!values.contains(name.c_str()))
-                detail::fail<ValueError>("Transformer.with_parameters", "a parameter is missing", "no " + name, "every parameter");
-              auto y = py::cast<Tensor>(values[name.c_str()]);
-              if (!(y.shape() == x.shape()))
-                detail::fail<ShapeError>("Transformer.with_parameters", name + " has the wrong shape", y.shape().str(), x.shape().str());
-              x = y;
-            });
-            return t;
-          },
-          py::arg("values"))
+          "with_parameters", [](const Transformer& t, const py::dict& values) { return with_values(t, "Transformer", values); }, py::arg("values"))
       .def("with_lora", &Transformer::with_lora, py::arg("config") = L(),
            "This model, its weights shared and frozen, with a fresh adapter: what trains it trains the adapter.")
       .def("without_adapter", &Transformer::without_adapter, "The weights alone, shared.")

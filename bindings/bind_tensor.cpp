@@ -84,6 +84,16 @@ template <class T> void bind_ops(py::module_& m) {
   m.def(
       "linear", [](const X& x, const X& w, const X& b, const std::string& act) { return ops::linear(x, w, b, activation_of("ops.linear", act)); },
       py::arg("x"), py::arg("weight"), py::arg("bias") = X(), py::arg("activation") = "none", "act(x W^T + b): (M, K), (N, K), (N) -> (M, N)");
+  m.def(
+      "grouped_linear",
+      [](const X& x, const X& w, const X& b, std::int64_t groups, const std::string& act) {
+        return ops::grouped_linear(x, w, b, groups, activation_of("ops.grouped_linear", act));
+      },
+      py::arg("x"), py::arg("weight"), py::arg("bias"), py::arg("groups"), py::arg("activation") = "none",
+      "Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)");
+  m.def(
+      "segment_sum", [](const X& x, const std::vector<std::int64_t>& offsets) { return ops::segment_sum(x, std::span(offsets)); }, py::arg("x"),
+      py::arg("offsets"), "Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)");
   m.def("layer_norm", &ops::layer_norm<T>, py::arg("x"), py::arg("gain"), py::arg("bias"), py::arg("eps") = 1e-5);
   m.def("rms_norm", &ops::rms_norm<T>, py::arg("x"), py::arg("gain"), py::arg("eps") = 1e-5, "x / sqrt(mean(x^2) + eps) * gain, over the last axis.");
   m.def("qk_norm", &ops::qk_norm<T>, py::arg("qkv"), py::arg("q_gain"), py::arg("k_gain"), py::arg("eps"), py::arg("num_heads"),

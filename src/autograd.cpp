@@ -53,6 +53,9 @@ namespace ops {
   template BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTensor<T>& b);                                                                  \
   template BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act,                  \
                                  const LowRanks<T>& added);                                                                                          \
+  template BasicTensor<T> grouped_linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, std::int64_t groups,     \
+                                         Activation act);                                                                                            \
+  template BasicTensor<T> segment_sum(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);                                               \
   template BasicTensor<T> layer_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, const BasicTensor<T>& bias, double eps);                   \
   template BasicTensor<T> rms_norm(const BasicTensor<T>& x, const BasicTensor<T>& gain, double eps);                                                 \
   template BasicTensor<T> qk_norm(const BasicTensor<T>& qkv, const BasicTensor<T>& q_gain, const BasicTensor<T>& k_gain, double eps, int num_heads,  \

@@ -16,6 +16,7 @@
 #include "tutelage/io/safetensors.hpp"
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/nn/lora.hpp"
+#include "tutelage/nn/mlp.hpp"
 #include "tutelage/nn/transformer.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/prefs/acquisition.hpp"

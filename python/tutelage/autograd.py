@@ -21,19 +21,19 @@ def _flatten(tree, leaves):
     if isinstance(tree, (list, tuple)):
         parts = [_flatten(value, leaves) for value in tree]
         return lambda values: type(tree)(part(values) for part in parts)
-    if isinstance(tree, _core.Transformer):
+    if isinstance(tree, (_core.Transformer, _core.MLP)):
         part = _flatten(tree.parameters(), leaves)
         return lambda values: tree.with_parameters(part(values))
     raise _core.ValueError(
         f"value_and_grad: params hold something that is not a tensor: got {type(tree).__name__}, "
-        "expected tensors, arrays, dicts, lists or a Transformer."
+        "expected tensors, arrays, dicts, lists, an MLP or a Transformer."
     )
 
 
 class GradAccumulator:
     """The gradient of a step that is cut into micro-batches: the cut does not show in the result.
 
-    `params` is a tensor, array, dict, list, tuple or Transformer, nested as you like. `add(f, items)` calls `f(params, items)`, which returns the
+    `params` is a tensor, array, dict, list, tuple, MLP or Transformer, nested as you like. `add(f, items)` calls `f(params, items)`, which returns the
     loss's terms (any shape; the loss is their sum), each already divided by the step's count. `finish()` gives (value, gradients like params).
     """
 

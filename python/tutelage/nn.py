@@ -3,9 +3,9 @@
 import numpy as np
 
 from . import _core, _hub
-from ._core import GenerateOptions, Generation, LoraConfig, RopeScaling, Transformer, TransformerConfig
+from ._core import MLP, GenerateOptions, Generation, LoraConfig, MLPConfig, RopeScaling, Transformer, TransformerConfig
 
-__all__ = ["GenerateOptions", "Generation", "LoraConfig", "RopeScaling", "Transformer", "TransformerConfig"]
+__all__ = ["MLP", "GenerateOptions", "Generation", "LoraConfig", "MLPConfig", "RopeScaling", "Transformer", "TransformerConfig"]
 
 
 def _sequences(ids, mask):

@@ -43,6 +43,9 @@ template <class T> BasicTensor<T> sum(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> mean(const BasicTensor<T>& x);
 template <class T> BasicTensor<T> sum_last(const BasicTensor<T>& x);   // (..., C) -> (...)
 template <class T> BasicTensor<T> sum_first(const BasicTensor<T>& x);  // (N, ...) -> (...)
+/// Of each segment, rows [offsets[i], offsets[i + 1]) of x (M, C), a chain a column: (segments, C); 0 where it is empty. @throws ShapeError,
+/// ValueError
+template <class T> BasicTensor<T> segment_sum(const BasicTensor<T>& x, std::span<const std::int64_t> offsets);
 template <class T> BasicTensor<T> logsumexp(const BasicTensor<T>& x);  // (..., C) -> (...)
 template <class T> BasicTensor<T> softmax(const BasicTensor<T>& x);    // over the last axis
 template <class T> BasicTensor<T> log_softmax(const BasicTensor<T>& x);
@@ -81,6 +84,11 @@ template <class T> BasicTensor<T> matmul(const BasicTensor<T>& a, const BasicTen
 template <class T>
 BasicTensor<T> linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, Activation act = Activation::kNone,
                       const LowRanks<T>& added = {});
+/// `groups` linear maps side by side, each of its own columns: x (M, G K), weight (G N, K), bias (G N) or an empty tensor -> (M, G N), where group g
+/// is linear(x[:, g K:(g + 1) K], weight[g N:(g + 1) N], bias[g N:(g + 1) N], act). @throws ShapeError
+template <class T>
+BasicTensor<T> grouped_linear(const BasicTensor<T>& x, const BasicTensor<T>& weight, const BasicTensor<T>& bias, std::int64_t groups,
+                              Activation act = Activation::kNone);
 
 // Transformer pieces.
 /// (x - mean) / sqrt(var + eps) * gain + bias over the last axis of (M, C).

@@ -86,6 +86,7 @@ std::vector<Row> make_rows() {
   add("sum", one, [](auto x) { return ops::sum(x[0]); });
   add("mean", one, [](auto x) { return ops::mean(x[0]); });
   add("sum_last", one, [](auto x) { return ops::square(ops::sum_last(x[0])); });
+  add("segment_sum", {{9, 3}}, [](auto x) { return ops::square(ops::segment_sum(x[0], kOffsets)); });
   add("sum_first", one, [](auto x) { return ops::square(ops::sum_first(x[0])); });
   add("logsumexp", one, [](auto x) { return ops::square(ops::logsumexp(x[0])); });
   add("softmax", one, [](auto x) { return ops::square(ops::softmax(x[0])); });
@@ -98,6 +99,8 @@ std::vector<Row> make_rows() {
   add("matmul", {{5, 7}, {7, 19}}, [](auto x) { return ops::square(ops::matmul(x[0], x[1])); });
   for (auto act : {Activation::kNone, Activation::kGelu, Activation::kRelu, Activation::kTanh, Activation::kSilu, Activation::kGeluExact}) {
     add("linear", {{5, 7}, {19, 7}, {19}}, [act](auto x) { return ops::linear(x[0], x[1], x[2], act); });
+    add("grouped_linear", {{5, 21}, {12, 7}, {12}}, [act](auto x) { return ops::grouped_linear(x[0], x[1], x[2], 3, act); });
+    add("grouped_linear", {{5, 6}, {2, 3}, {0}}, [act](auto x) { return ops::square(ops::grouped_linear(x[0], x[1], x[2], 2, act)); });
     add("linear", {{1, 33}, {3, 33}, {0}}, [act](auto x) { return ops::linear(x[0], x[1], x[2], act); });
   }
   add("layer_norm", {{4, 21}, {21}, {21}}, [](auto x) { return ops::square(ops::layer_norm(x[0], x[1], x[2])); });

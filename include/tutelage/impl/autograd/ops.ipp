@@ -2,6 +2,7 @@
 #include "tutelage/impl/autograd/ops_elementwise.ipp"
 #include "tutelage/impl/autograd/ops_reduce.ipp"
 #include "tutelage/impl/autograd/ops_linear.ipp"
+#include "tutelage/impl/autograd/ops_grouped.ipp"
 #include "tutelage/impl/autograd/ops_sequence.ipp"
 #include "tutelage/impl/autograd/ops_block.ipp"
 #include "tutelage/impl/autograd/ops_gated.ipp"
