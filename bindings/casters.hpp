@@ -19,6 +19,7 @@ void bind_nn(py::module_& m);
 void bind_text(py::module_& m);
 void bind_formulas(py::module_& m);
 void bind_prefs(py::module_& m);
+void bind_alarms(py::module_& m);
 void bind_reward(py::module_& m);
 void bind_train(py::module_& m);
 

@@ -71,6 +71,7 @@ PYBIND11_MODULE(_core, m) {
   bind_text(m);
   bind_formulas(m);
   bind_prefs(m);
+  bind_alarms(m);
   bind_train(m);
   bind_reward(m);
 }

@@ -4,10 +4,10 @@ import numpy as np
 
 from . import _core
 from ._arrays import array, call, integers, items, no_nan, numbers
-from ._core import FeatureConfig, RewardEnsemble, text_features
+from ._core import FeatureConfig, LinearReward, NgramConfig, RewardEnsemble, SparseRows, ngram_features, text_features
 
 __all__ = [
-    "FeatureConfig", "RewardEnsemble", "text_features",
+    "FeatureConfig", "LinearReward", "NgramConfig", "RewardEnsemble", "SparseRows", "ngram_features", "text_features",
     "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson", "davidson_loss", "elo",
     "expected_calibration_error", "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss", "rao_kupper", "rao_kupper_loss",
 ]

@@ -1,7 +1,12 @@
 """The loops: supervised fine-tuning, PPO, and teaching a chatbot."""
 
 from ._core import (
+    Alarm,
+    AlarmConfig,
+    Alarms,
     ChatbotConfig,
+    LinearRewardConfig,
+    LinearRewardFit,
     Pair,
     PPOConfig,
     PPOStats,
@@ -14,6 +19,7 @@ from ._core import (
     Teacher,
     TeachReport,
     fit_ensemble,
+    fit_linear_reward,
     pair_accuracy,
     sft_loss,
     train_chatbot,
@@ -21,5 +27,5 @@ from ._core import (
 )
 
 __all__ = [
-    "ChatbotConfig", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
+    "Alarm", "AlarmConfig", "Alarms", "ChatbotConfig", "LinearRewardConfig", "LinearRewardFit", "Pair", "PPOConfig", "PPOStats", "PPOTrainer", "RewardConfig", "SFTConfig", "SFTTrainer", "StepStats", "TeachConfig", "TeachReport", "Teacher", "fit_ensemble", "fit_linear_reward", "pair_accuracy", "sft_loss", "train_chatbot", "understand",
 ]

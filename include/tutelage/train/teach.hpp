@@ -51,6 +51,7 @@ struct TeachReport {
   std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
   PPOStats ppo;  // of the last iteration
+  std::vector<Alarm> alarms;                  // what speaks against this update
   std::map<std::string, double> reliability;  // by annotator: the chance that his word is honest; empty where all counted alike
 };
 
@@ -110,11 +111,15 @@ class Teacher {
   struct Past {
     nn::Transformer policy;
     reward::RewardEnsemble ensemble;
-    std::size_t judgements;
+    std::size_t judgements, held_out;
   };
   /// Keeps what the untaught model answers to these questions.
   void find_matters(std::span<const std::string> questions);
   detail_::Lesson lesson();
+  /// The share of pairs of a right and a wrong answer that the reward models order rightly, times the number of verdicts, and that number.
+  std::optional<std::pair<double, std::int64_t>> held_out(std::span<const prefs::Judgement> judgements) const;
+  /// Whether one answer has come to serve questions of many different matters.
+  std::optional<Alarm> answers_everything(const nn::Transformer& policy, const detail_::Lesson& lesson) const;
   std::int64_t longest_prompt() const { return base_.transformer.config.max_positions - config_.max_new_tokens; }
   TokenIds prompt_ids(const std::string& question) const;
   nn::TokenBatch sequences(std::span<const std::string> questions, std::span<const std::string> answers) const;
@@ -126,6 +131,7 @@ class Teacher {
   reward::RewardEnsemble ensemble_;
   std::vector<prefs::Judgement> judgements_;
   std::vector<Past> past_;
+  std::vector<std::pair<double, std::int64_t>> held_out_;  // of each update that could be tried: right, out of
   std::uint32_t drawn_ = 0;                                  // samples of each question that to_ask has drawn
   std::map<std::string, std::string> matters_;               // question -> the untaught model's greedy answer
   std::optional<std::pair<std::string, std::string>> last_;  // question and answer

@@ -72,6 +72,7 @@ TUTELAGE_INLINE void PPOConfig::validate() const {
   need(vf_coef >= 0, "vf_coef", vf_coef, "0 or more");
   need(ptx_coef >= 0, "ptx_coef", ptx_coef, "0 or more");
   need(value_head_std >= 0, "value_head_std", value_head_std, "0 or more");
+  alarms.validate();
   optimizer.validate();
 }
 
@@ -259,6 +260,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts,
                                            const RunOptions& run) {
   const FpStateGuard guard;
   PPOStats stats;
+  Alarms watch(config_.alarms);
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;
     const auto responses = generate(prompts, run);
@@ -266,7 +268,12 @@ TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts,
     for (std::size_t i = 0; i < prompts.size(); ++i)
       episodes.push_back({prompts[i], responses[i].ids, {}, {}, responses[i].stop_reason == nn::StopReason::kStopId});
     const auto scores = reward::checked_rewards(reward, episodes);
+    std::vector<TokenIds> answers;
+    for (const auto& r : responses) answers.push_back(r.ids);
+    auto alarms = std::move(stats.alarms);
+    for (auto& a : watch.observe({scores, {}, prompts, answers})) alarms.push_back(std::move(a));
     stats = step(prompts, responses, scores);
+    stats.alarms = std::move(alarms);
     run.report({"ppo", k + 1, iterations, {{"reward", stats.reward}, {"kl", stats.kl}}});
   }
   return stats;

@@ -119,8 +119,12 @@ class Update {
   }
 
   /// 3. PPO against the ensemble on the questions that were judged and those of their matter; the learning rate falls to 0.
-  void optimise(nn::Transformer& policy, const reward::RewardEnsemble& ensemble, TeachReport& report) {
+  /// `held_out`: what reward models were right on before they were fitted to it, of earlier updates and this one.
+  void optimise(nn::Transformer& policy, const reward::RewardEnsemble& ensemble, std::span<const std::pair<double, std::int64_t>> held_out,
+                TeachReport& report) {
     Stopwatch clock;
+    Alarms watch(config_.ppo.alarms);
+    for (const auto& [right, total] : held_out) watch.held_out(right, total);
     if (config_.ppo_iterations > 0 && !ensemble.members.empty()) {
       PPOConfig config = config_.ppo;
       config.max_new_tokens = config_.max_new_tokens;
@@ -139,10 +143,13 @@ class Update {
           ids.insert(ids.end(), responses[i].ids.begin(), responses[i].ids.end());
           whole.add(ids);
         }
+        const auto members = ensemble.member_scores(whole);
+        const auto scores = reward::mean_score(members);
+        for (auto& a : watch.observe({scores, members, {}, {}})) report.alarms.push_back(std::move(a));
         std::vector<text::Example> items;
         rehearse(config_.ppo_rehearsal, items);
         if (config_.sft_steps > 0) demonstrate(config_.ppo_demonstrations, items);
-        report.ppo = trainer.step(prompts, responses, ensemble.score(whole), items,
+        report.ppo = trainer.step(prompts, responses, scores, items,
                                   1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
         run_.report({"ppo", k + 1, config_.ppo_iterations, {{"reward", report.ppo.reward}, {"kl", report.ppo.kl}}});
       }
