@@ -24,7 +24,8 @@ void bind_alarms(py::module_& m) {
       .def("__repr__", [](const A& a) { return "Alarm(" + a.kind + ", iteration " + std::to_string(a.iteration) + ": " + a.message + ")"; });
   using W = train::Alarms;
   using Lists = std::vector<std::vector<std::int32_t>>;
-  py::class_<W>(m, "Alarms", "Watches a loop that follows a learned reward: a duel lost, held-out accuracy that falls, members that disagree, one answer for all.")
+  py::class_<W>(m, "Alarms",
+                "Watches a loop that follows a learned reward: a duel lost, held-out accuracy that falls, members that disagree, one answer for all.")
       .def(py::init([](const std::optional<C>& config, std::uint64_t seed) { return W(config.value_or(C{}), seed); }), py::arg("config") = py::none(),
            py::arg("seed") = 0)
       .def(
@@ -32,7 +33,8 @@ void bind_alarms(py::module_& m) {
           [](W& w, const std::vector<double>& scores, const std::vector<std::vector<double>>& members, const Lists& prompts, const Lists& responses) {
             return w.observe({scores, members, prompts, responses});
           },
-          py::arg("scores"), py::arg("member_scores") = std::vector<std::vector<double>>(), py::arg("prompts") = Lists(), py::arg("responses") = Lists(),
+          py::arg("scores"), py::arg("member_scores") = std::vector<std::vector<double>>(), py::arg("prompts") = Lists(),
+          py::arg("responses") = Lists(),
           "One iteration: the learned reward of each answer, of each member (members x answers), and the token ids. Returns the alarms it rings; the "
           "first iteration is what later ones are compared with.")
       .def_property_readonly("challenger_first", &W::challenger_first, "Whether the policy's answer is to be shown before the champion's.")
@@ -45,7 +47,9 @@ void bind_alarms(py::module_& m) {
             return v == prefs::ChampionVerdict::kReplace ? "replace" : v == prefs::ChampionVerdict::kKeep ? "keep" : "undecided";
           },
           py::arg("answer"), py::arg("claim") = py::none(), py::arg("error_rate") = py::none(),
-          "'a' for what was shown first, 'b', 'tie' or 'skip'; claim: the learned reward of the policy's answer minus the champion's. 'replace': the policy of now is the champion from here on, and a new duel begins.")
-      .def("held_out", &W::held_out, py::arg("right"), py::arg("total"), "Judgements not fitted to that the learned reward orders rightly, and how many.")
+          "'a' for what was shown first, 'b', 'tie' or 'skip'; claim: the learned reward of the policy's answer minus the champion's. 'replace': the "
+          "policy of now is the champion from here on, and a new duel begins.")
+      .def("held_out", &W::held_out, py::arg("right"), py::arg("total"),
+           "Judgements not fitted to that the learned reward orders rightly, and how many.")
       .def_property_readonly("iterations", &W::iterations);
 }

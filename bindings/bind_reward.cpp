@@ -22,12 +22,17 @@ void bind_linear(py::module_& m) {
       .field("bits", &N::bits, "2^bits columns, by a hash")
       .done();
   m.def(
-      "ngram_features", [](const std::vector<std::string>& texts, const N& config) { return reward::ngram_features(texts, config); }, py::arg("texts"),
-      py::arg("config") = N(), py::call_guard<py::gil_scoped_release>(), "One row a text: 1 + log(count) of each run of words and of letters.");
+      "ngram_features", [](const std::vector<std::string>& texts, const N& config) { return reward::ngram_features(texts, config); },
+      py::arg("texts"), py::arg("config") = N(), py::call_guard<py::gil_scoped_release>(),
+      "One row a text: 1 + log(count) of each run of words and of letters.");
   using L = reward::LinearReward;
   py::class_<L>(m, "LinearReward", "score = w . x, or an ensemble of them.")
       .def("score", &L::score, py::arg("rows"), py::call_guard<py::gil_scoped_release>(), "The members' mean of each row, each normalised first.")
       .def("member_scores", &L::member_scores, py::arg("rows"), py::call_guard<py::gil_scoped_release>(), "Each member's scores: members x rows.")
+      .def(
+          "probabilities",
+          [](const L& l, const S& rows, const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) { return l.probabilities(rows, pairs); },
+          py::arg("rows"), py::arg("pairs"), py::call_guard<py::gil_scoped_release>(), "P(first better than second) of each pair of row numbers.")
       .def_readonly("width", &L::width)
       .def_readonly("members", &L::members);
   using C = train::LinearRewardConfig;
@@ -86,9 +91,10 @@ void bind_reward(py::module_& m) {
       .field("batch_tokens", &F::batch_tokens, "about so many are computed at once; does not change the result")
       .done();
   m.def(
-      "text_features", [](const nn::Transformer& trunk, const Sequences& texts, const F& config) { return reward::text_features(trunk, to_batch(texts), config); },
-      py::arg("trunk"), py::arg("texts"), py::arg("config") = F(), "One row a text (a list of token ids), (texts, layers * C), to be computed once and kept.",
-      py::call_guard<py::gil_scoped_release>());
+      "text_features",
+      [](const nn::Transformer& trunk, const Sequences& texts, const F& config) { return reward::text_features(trunk, to_batch(texts), config); },
+      py::arg("trunk"), py::arg("texts"), py::arg("config") = F(),
+      "One row a text (a list of token ids), (texts, layers * C), to be computed once and kept.", py::call_guard<py::gil_scoped_release>());
   using reward::RewardEnsemble;
   py::class_<RewardEnsemble>(m, "RewardEnsemble",
                              "Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.")

@@ -171,8 +171,8 @@ template <class T> struct BasicTransformer {
   /// Last hidden states, after the final norm: (tokens, C). @throws ValueError for an empty batch or sequence, IndexError, ShapeError past
   /// max_positions
   BasicTensor<T> hidden(const TokenBatch& batch) const;
-  /// What leaves each of `layers` (0: the embedding; l: block l; L: the last block, before the final norm), in their order: one (tokens, C) each, from
-  /// one pass that ends at the highest. @throws as hidden(); IndexError for a layer that is not 0 to L, ValueError for none
+  /// What leaves each of `layers` (0: the embedding; l: block l; L: the last block, before the final norm), in their order: one (tokens, C) each,
+  /// from one pass that ends at the highest. @throws as hidden(); IndexError for a layer that is not 0 to L, ValueError for none
   std::vector<BasicTensor<T>> hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const;
   /// (tokens, V).
   BasicTensor<T> logits(const TokenBatch& batch) const;

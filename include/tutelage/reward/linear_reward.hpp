@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tutelage/tensor/tensor.hpp"
@@ -27,11 +28,11 @@ struct SparseRows {
 
 /// What a text is made of, counted without a vocabulary.
 struct NgramConfig {
-  std::int64_t words = 2;                  // runs of up to so many words; 0: none
+  std::int64_t words = 2;                            // runs of up to so many words; 0: none
   std::int64_t least_letters = 3, most_letters = 5;  // runs of letters inside a word, its ends marked; most 0: none
-  bool lengths = false;                    // two more columns: log(1 + bytes), log(1 + words)
-  std::int64_t bits = 20;                  // 2^bits columns, by a hash (FNV-1a); what collides is counted together
-  void validate() const;                   // @throws ConfigError
+  bool lengths = false;                              // two more columns: log(1 + bytes), log(1 + words)
+  std::int64_t bits = 20;                            // 2^bits columns, by a hash (FNV-1a); what collides is counted together
+  void validate() const;                             // @throws ConfigError
 };
 
 /// One row a text: 1 + log(count) of each run. A word is a run of letters, digits and apostrophes in lower case (ASCII; other bytes are letters), or
@@ -47,6 +48,8 @@ struct LinearReward {
   std::vector<std::vector<double>> member_scores(const SparseRows& rows) const;
   /// The members' mean.
   std::vector<double> score(const SparseRows& rows) const;
+  /// P(first better than second) of each pair of row numbers, mean over members, on the scale of the judgements it was fitted to. @throws IndexError
+  std::vector<double> probabilities(const SparseRows& rows, std::span<const std::pair<std::int64_t, std::int64_t>> pairs) const;
 };
 
 }  // namespace reward

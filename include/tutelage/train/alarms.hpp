@@ -14,12 +14,12 @@ namespace train {
 
 /// When to doubt that a learned reward still says what people want. The defaults are set so that a sound run hardly ever rings.
 struct AlarmConfig {
-  double significance = 4.0;           // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
-  double disagreement = 2.0;           // times the members' spread at the start
-  double same_answer = 0.5;            // share of different prompts that get one and the same answer; at the start it was less than half of that
-  std::int64_t least_prompts = 8;      // different ones, for same_answer
-  std::int64_t calibration = 48;       // judgements with a claim by which the learned reward is put on the judges' scale, before it is doubted
-  double claim_evidence = 1e4;         // odds at which a claim is given up, see Alarms
+  double significance = 4.0;       // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
+  double disagreement = 2.0;       // times the members' spread at the start
+  double same_answer = 0.5;        // share of different prompts that get one and the same answer; at the start it was less than half of that
+  std::int64_t least_prompts = 8;  // different ones, for same_answer
+  std::int64_t calibration = 48;   // judgements with a claim by which the learned reward is put on the judges' scale, before it is doubted
+  double claim_evidence = 1e4;     // odds at which a claim is given up, see Alarms
   prefs::ChampionTestConfig duel{.alpha = 0.01, .give_up = 0.003, .error_rate = 0.1, .max_judgements = 1000};
   void validate() const;  // @throws ConfigError
 };
@@ -33,8 +33,8 @@ struct Alarm {
 
 /// What one iteration of a loop shows: its answers and what the learned reward says of them.
 struct AlarmInput {
-  std::span<const double> scores;                         // one an answer
-  std::span<const std::vector<double>> member_scores;     // members x answers; may be empty
+  std::span<const double> scores;                                 // one an answer
+  std::span<const std::vector<double>> member_scores;             // members x answers; may be empty
   std::span<const std::vector<std::int32_t>> prompts, responses;  // may be empty
 };
 
@@ -42,8 +42,8 @@ struct AlarmInput {
 ///   duel:          the learned reward has risen since the duel began, and judges find the policy worse than the champion (ChampionTest gives him up)
 ///   claim:         judges find the policy nothing like as much better than the champion as the learned reward says. With d its difference of two
 ///                  answers, s fitted to the first judgements, e the error rate: q = (1 - e) sigma(s d) + e sigma(-s d) is what it claims for the
-///                  answer that won. Rings where the sum of log(1/2) - log(1/2 + (q - 1/2) / 2), never below 0 (Page's test), reaches log claim_evidence:
-///                  that no claim is true is then so much likelier than that half of each is
+///                  answer that won. Rings where the sum of log(1/2) - log(1/2 + (q - 1/2) / 2), never below 0 (Page's test), reaches log
+///                  claim_evidence: that no claim is true is then so much likelier than that half of each is
 ///   accuracy:      the learned reward has risen, and it orders new judgements worse than the first ones it was tried on (a test of two shares)
 ///   disagreement:  the spread of the members' scores (standard deviation, mean over answers) is `disagreement` times that of the first iteration
 ///   same_answer:   one answer goes to most of the different prompts
@@ -69,7 +69,7 @@ class Alarms {
     double mean = 0, variance = 0;  // of the mean
   };
   static Mean mean_of(std::span<const double> values);
-  double rise(const Mean& since) const;  // in standard errors
+  double rise(const Mean& since) const;               // in standard errors
   void weigh_claim(double claim, double error_rate);  // of the answer that won over the other
   void ring(std::vector<Alarm>& to, const char* kind, double value, double limit, const std::string& message);
 
@@ -77,7 +77,7 @@ class Alarms {
   std::uint64_t seed_;
   std::uint32_t duels_ = 0;
   prefs::ChampionTest duel_;
-  std::int64_t lost_after_ = 0;  // judgements of the duel that the policy lost; 0: none
+  std::int64_t lost_after_ = 0;                    // judgements of the duel that the policy lost; 0: none
   std::vector<std::pair<double, double>> claims_;  // of the first judgements, with the error rate of who judged
   double scale_ = 0, doubt_ = 0;                   // 0: not known yet
   Mean first_, duel_start_, now_;

@@ -50,7 +50,7 @@ struct TeachReport {
   std::int64_t demonstrations = 0, pairs = 0;
   std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
-  PPOStats ppo;  // of the last iteration
+  PPOStats ppo;                               // of the last iteration
   std::vector<Alarm> alarms;                  // what speaks against this update
   std::map<std::string, double> reliability;  // by annotator: the chance that his word is honest; empty where all counted alike
 };
@@ -131,7 +131,7 @@ class Teacher {
   reward::RewardEnsemble ensemble_;
   std::vector<prefs::Judgement> judgements_;
   std::vector<Past> past_;
-  std::vector<std::pair<double, std::int64_t>> held_out_;  // of each update that could be tried: right, out of
+  std::vector<std::pair<double, std::int64_t>> held_out_;    // of each update that could be tried: right, out of
   std::uint32_t drawn_ = 0;                                  // samples of each question that to_ask has drawn
   std::map<std::string, std::string> matters_;               // question -> the untaught model's greedy answer
   std::optional<std::pair<std::string, std::string>> last_;  // question and answer

@@ -39,10 +39,8 @@ TEST_CASE("alarms: a duel that is won makes a new champion, from whom the rise c
   Alarms watch;
   watch.observe({around(0)});
   watch.observe({around(3)});
-  while (judge(watch, true) == prefs::ChampionVerdict::kUndecided) {
-  }
-  while (judge(watch, false) != prefs::ChampionVerdict::kKeep) {
-  }
+  while (judge(watch, true) == prefs::ChampionVerdict::kUndecided) {}
+  while (judge(watch, false) != prefs::ChampionVerdict::kKeep) {}
   CHECK(watch.observe({around(3)}).empty());
   CHECK(watch.observe({around(6)}).size() == 1);
 }
@@ -84,7 +82,7 @@ TEST_CASE("alarms: members that disagree, and one answer for everything") {
   REQUIRE(one.size() == 1);
   CHECK(one[0].kind == "same_answer");
   CHECK(one[0].value == 0.75);  // five, and 7's own
-  Alarms always;  // what was so from the start is no news
+  Alarms always;                // what was so from the start is no news
   CHECK(always.observe({eight, {}, prompts, same}).empty());
   CHECK(always.observe({eight, {}, prompts, same}).empty());
 }

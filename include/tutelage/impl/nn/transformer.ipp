@@ -175,8 +175,7 @@ template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& 
   return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
 }
 
-template <class T>
-std::vector<BasicTensor<T>> BasicTransformer<T>::hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const {
+template <class T> std::vector<BasicTensor<T>> BasicTransformer<T>::hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
   adapter.check("Transformer", config);

@@ -6,7 +6,7 @@
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/math.hpp"
 #include "tutelage/base/parallel.hpp"
-#include "tutelage/reward/linear_reward.hpp"
+#include "tutelage/impl/reward/products.hpp"
 #include "tutelage/reward/reward_model.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
@@ -39,23 +39,6 @@ inline std::vector<std::string> lower_words(const std::string& text) {
   }
   return words;
 }
-
-/// x . w of every row and member, (rows, members).
-inline std::vector<double> products(const SparseRows& x, const std::vector<double>& w, std::int64_t members) {
-  std::vector<double> out(static_cast<std::size_t>(x.rows() * members), 0.0);
-  parallel_for(x.rows(), 1 + 20000 * x.rows() / (1 + static_cast<std::int64_t>(x.values.size()) * members), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      double* to = out.data() + i * members;
-      for (std::int64_t k = x.offsets[static_cast<std::size_t>(i)]; k < x.offsets[static_cast<std::size_t>(i) + 1]; ++k) {
-        const auto place = static_cast<std::size_t>(k);
-        const double value = static_cast<double>(x.values[place]);
-        const double* from = w.data() + x.columns[place] * members;
-        for (std::int64_t m = 0; m < members; ++m) to[m] = to[m] + value * from[m];
-      }
-    }
-  });
-  return out;
-}
 }  // namespace detail_
 
 TUTELAGE_INLINE SparseRows SparseRows::dense(const Tensor& features) {
@@ -72,8 +55,7 @@ TUTELAGE_INLINE SparseRows SparseRows::dense(const Tensor& features) {
 }
 
 TUTELAGE_INLINE SparseRows SparseRows::beside(const SparseRows& other) const {
-  if (rows() != other.rows())
-    detail::fail<ShapeError>("SparseRows::beside", "rows differ in number", detail::str(other.rows()), detail::str(rows()));
+  if (rows() != other.rows()) detail::fail<ShapeError>("SparseRows::beside", "rows differ in number", detail::str(other.rows()), detail::str(rows()));
   SparseRows out;
   out.width = width + other.width;
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
@@ -90,7 +72,8 @@ TUTELAGE_INLINE SparseRows SparseRows::beside(const SparseRows& other) const {
 TUTELAGE_INLINE void SparseRows::check(const char* function) const {
   if (offsets.empty() || offsets.front() != 0 || offsets.back() != static_cast<std::int64_t>(values.size()) || columns.size() != values.size() ||
       !std::is_sorted(offsets.begin(), offsets.end()))
-    detail::fail<ShapeError>(function, "offsets do not cover the values", detail::str(columns.size()) + " columns, " + detail::str(values.size()) + " values",
+    detail::fail<ShapeError>(function, "offsets do not cover the values",
+                             detail::str(columns.size()) + " columns, " + detail::str(values.size()) + " values",
                              "rising offsets from 0 to the number of both");
   for (std::size_t k = 0; k < values.size(); ++k) {
     if (columns[k] < 0 || columns[k] >= width)
@@ -117,7 +100,9 @@ TUTELAGE_INLINE SparseRows ngram_features(std::span<const std::string> texts, co
   out.width = buckets + (config.lengths ? 2 : 0);
   for (const auto& text : texts) {
     std::map<std::int32_t, std::int64_t> counts;
-    const auto count = [&](std::uint64_t hash) { ++counts[static_cast<std::int32_t>((hash ^ (hash >> 32)) & static_cast<std::uint64_t>(buckets - 1))]; };
+    const auto count = [&](std::uint64_t hash) {
+      ++counts[static_cast<std::int32_t>((hash ^ (hash >> 32)) & static_cast<std::uint64_t>(buckets - 1))];
+    };
     const auto words = detail_::lower_words(text);
     for (std::size_t i = 0; i < words.size(); ++i) {
       std::uint64_t run = 14695981039346656037ULL;
@@ -127,7 +112,8 @@ TUTELAGE_INLINE SparseRows ngram_features(std::span<const std::string> texts, co
       }
       const std::string marked = "<" + words[i] + ">";
       for (auto n = static_cast<std::size_t>(config.least_letters); n <= static_cast<std::size_t>(config.most_letters) && n <= marked.size(); ++n)
-        for (std::size_t at = 0; at + n <= marked.size(); ++at) count(detail_::fnv1a(std::string_view(marked).substr(at, n), 14695981039346656037ULL));
+        for (std::size_t at = 0; at + n <= marked.size(); ++at)
+          count(detail_::fnv1a(std::string_view(marked).substr(at, n), 14695981039346656037ULL));
     }
     for (const auto& [column, n] : counts) {
       out.columns.push_back(column);
@@ -159,6 +145,23 @@ TUTELAGE_INLINE std::vector<std::vector<double>> LinearReward::member_scores(con
 }
 
 TUTELAGE_INLINE std::vector<double> LinearReward::score(const SparseRows& rows) const { return mean_score(member_scores(rows)); }
+
+TUTELAGE_INLINE std::vector<double> LinearReward::probabilities(const SparseRows& rows,
+                                                                std::span<const std::pair<std::int64_t, std::int64_t>> pairs) const {
+  const FpStateGuard guard;
+  const auto scores = member_scores(rows);
+  std::vector<double> out;
+  for (const auto& [a, b] : pairs) {
+    for (const auto r : {a, b})
+      if (r < 0 || r >= rows.rows())
+        detail::fail<IndexError>("LinearReward::probabilities", "a row is out of range", detail::str(r), "0 to " + detail::str(rows.rows() - 1));
+    double p = 0;
+    for (std::size_t m = 0; m < scores.size(); ++m)
+      p = p + math::sigmoid((scores[m][static_cast<std::size_t>(a)] - scores[m][static_cast<std::size_t>(b)]) / gain[m]);
+    out.push_back(p / static_cast<double>(scores.size()));
+  }
+  return out;
+}
 
 }  // namespace reward
 

@@ -30,7 +30,8 @@ inline double member_spread(std::span<const std::vector<double>> scores) {
 }
 
 /// Of the different prompts, the share that got the commonest answer (each prompt's first), and how many prompts there are.
-inline std::pair<double, std::int64_t> same_answer(std::span<const std::vector<std::int32_t>> prompts, std::span<const std::vector<std::int32_t>> answers) {
+inline std::pair<double, std::int64_t> same_answer(std::span<const std::vector<std::int32_t>> prompts,
+                                                   std::span<const std::vector<std::int32_t>> answers) {
   std::map<std::vector<std::int32_t>, std::size_t> first;
   for (std::size_t i = 0; i < prompts.size(); ++i) first.insert({prompts[i], i});
   std::map<std::vector<std::int32_t>, std::int64_t> times;
@@ -53,7 +54,9 @@ TUTELAGE_INLINE void AlarmConfig::validate() const {
   duel.validate();
 }
 
-TUTELAGE_INLINE Alarms::Alarms(AlarmConfig config, std::uint64_t seed) : config_(config), seed_(seed), duel_(config.duel, seed) { config_.validate(); }
+TUTELAGE_INLINE Alarms::Alarms(AlarmConfig config, std::uint64_t seed) : config_(config), seed_(seed), duel_(config.duel, seed) {
+  config_.validate();
+}
 
 TUTELAGE_INLINE Alarms::Mean Alarms::mean_of(std::span<const double> values) {
   const FpStateGuard guard;
@@ -163,7 +166,8 @@ TUTELAGE_INLINE prefs::ChampionVerdict Alarms::judged(prefs::Kind answer, std::o
 TUTELAGE_INLINE void Alarms::held_out(double right, std::int64_t total) {
   const FpStateGuard guard;
   if (total < 1 || !(right >= 0 && right <= static_cast<double>(total)))
-    detail::fail<ValueError>("Alarms::held_out", "right is out of range", detail::str(right) + " of " + detail::str(total), "0 to a total of 1 or more");
+    detail::fail<ValueError>("Alarms::held_out", "right is out of range", detail::str(right) + " of " + detail::str(total),
+                             "0 to a total of 1 or more");
   if (first_total_ == 0) {
     first_right_ = right, first_total_ = static_cast<double>(total);
   } else {

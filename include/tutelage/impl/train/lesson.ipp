@@ -24,9 +24,9 @@ template <class What> struct Weighed {
 /// So many different answers tell who is reliable; more cost the cube of their number.
 constexpr std::size_t kMostItems = 256;
 
-/// The chance that each annotator's word is honest, by prefs::fit_annotators on all judgements together. The items are answers within their matter, those
-/// that were judged most often, at least twice; a verdict compares an answer with the bar that an answer has to pass, which is an item of its own.
-/// Empty for fewer than two annotators.
+/// The chance that each annotator's word is honest, by prefs::fit_annotators on all judgements together. The items are answers within their matter,
+/// those that were judged most often, at least twice; a verdict compares an answer with the bar that an answer has to pass, which is an item of its
+/// own. Empty for fewer than two annotators.
 template <class Matter> std::map<std::string, double> reliabilities(std::span<const prefs::Judgement> judgements, const Matter& matter) {
   using Item = std::pair<std::string, std::string>;  // matter and answer; the bar is empty
   struct Said {
@@ -72,7 +72,7 @@ template <class Matter> std::map<std::string, double> reliabilities(std::span<co
     by.push_back(said.by);
   }
   prefs::AnnotatorFitConfig config;
-  config.l2 = 0.03;  // answers are good or bad, hardly in between
+  config.l2 = 0.03;                                  // answers are good or bad, hardly in between
   config.prior_right = 3, config.prior_wrong = 1.5;  // few answers each: what they show must weigh more than what is thought beforehand
   config.tolerance = 1e-6;
   for (const auto& [name, k] : people) found[name] = config.start;  // of whom nothing is known
@@ -128,7 +128,8 @@ constexpr std::int64_t kObjections = 3;
 
 /// `matter` gives the matter of a question; `weigh`: each judgement counts by who made it, where there are several annotators.
 template <class Matter>
-Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const text::Conversation> conversations, bool weigh, const Matter& matter) {
+Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const text::Conversation> conversations, bool weigh,
+                   const Matter& matter) {
   Lesson lesson;
   if (weigh) lesson.reliability = reliabilities(judgements, matter);
   const auto weights = weights_of(lesson.reliability);

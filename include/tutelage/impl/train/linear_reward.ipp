@@ -7,7 +7,7 @@
 #include "tutelage/base/math.hpp"
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/base/rng.hpp"
-#include "tutelage/impl/reward/linear_reward.ipp"
+#include "tutelage/impl/reward/products.hpp"
 #include "tutelage/reward/calibration.hpp"
 #include "tutelage/train/linear_reward.hpp"
 
@@ -46,8 +46,8 @@ struct CompactRows {
     transposed.values.resize(x.values.size());
     auto next = transposed.offsets;
     for (std::int64_t i = 0; i < x.rows(); ++i)
-      for (auto k = static_cast<std::size_t>(x.offsets[static_cast<std::size_t>(i)]); k < static_cast<std::size_t>(x.offsets[static_cast<std::size_t>(i) + 1]);
-           ++k) {
+      for (auto k = static_cast<std::size_t>(x.offsets[static_cast<std::size_t>(i)]);
+           k < static_cast<std::size_t>(x.offsets[static_cast<std::size_t>(i) + 1]); ++k) {
         const auto to = static_cast<std::size_t>(next[static_cast<std::size_t>(x.columns[k])]++);
         transposed.columns[to] = static_cast<std::int32_t>(i);
         transposed.values[to] = x.values[k];
@@ -206,12 +206,14 @@ inline std::pair<Doubles, bool> minimise(const LinearObjective& f, const LinearR
   return {w, false};
 }
 
-/// Numbers of pairs to hold out: of groups that hang together by their rows, drawn at random until there are enough, none larger than what is missing.
+/// Numbers of pairs to hold out: of groups that hang together by their rows, drawn at random until there are enough, none larger than what is
+/// missing.
 inline std::vector<bool> held_out_pairs(std::span<const RowPair> pairs, std::int64_t rows, double share, std::uint64_t seed) {
   std::vector<std::int64_t> parent(static_cast<std::size_t>(rows));
   std::iota(parent.begin(), parent.end(), std::int64_t{0});
   const auto root = [&](std::int64_t i) {
-    while (parent[static_cast<std::size_t>(i)] != i) i = parent[static_cast<std::size_t>(i)] = parent[static_cast<std::size_t>(parent[static_cast<std::size_t>(i)])];
+    while (parent[static_cast<std::size_t>(i)] != i)
+      i = parent[static_cast<std::size_t>(i)] = parent[static_cast<std::size_t>(parent[static_cast<std::size_t>(i)])];
     return i;
   };
   for (const auto& p : pairs) parent[static_cast<std::size_t>(root(p.chosen))] = root(p.rejected);
@@ -234,7 +236,8 @@ inline std::vector<bool> held_out_pairs(std::span<const RowPair> pairs, std::int
 
 TUTELAGE_INLINE void LinearRewardConfig::validate() const {
   const auto need = [](bool ok, const char* field, double got, const char* expected) {
-    if (!ok || !std::isfinite(got)) detail::fail<ConfigError>("LinearRewardConfig", std::string(field) + " is out of range", detail::str(got), expected);
+    if (!ok || !std::isfinite(got))
+      detail::fail<ConfigError>("LinearRewardConfig", std::string(field) + " is out of range", detail::str(got), expected);
   };
   need(members >= 1, "members", static_cast<double>(members), "1 or more");
   need(!l2.empty(), "l2", 0, "at least one candidate");
@@ -257,7 +260,8 @@ TUTELAGE_INLINE LinearRewardFit fit_linear_reward(const reward::SparseRows& rows
     for (const auto r : {p.chosen, p.rejected})
       if (r < 0 || r >= rows.rows())
         detail::fail<IndexError>(name, "row of pair " + detail::str(i) + " is out of range", detail::str(r), "0 to " + detail::str(rows.rows() - 1));
-    if (p.chosen == p.rejected) detail::fail<ValueError>(name, "pair " + detail::str(i) + " is of a row with itself", detail::str(p.chosen), "two rows");
+    if (p.chosen == p.rejected)
+      detail::fail<ValueError>(name, "pair " + detail::str(i) + " is of a row with itself", detail::str(p.chosen), "two rows");
     if (!(p.probability >= 0 && p.probability <= 1))
       detail::fail<ValueError>(name, "probability of pair " + detail::str(i) + " is out of range", detail::str(p.probability), "0 to 1");
     if (!(p.weight >= 0) || !std::isfinite(p.weight))
@@ -287,7 +291,8 @@ TUTELAGE_INLINE LinearRewardFit fit_linear_reward(const reward::SparseRows& rows
       fit.held_out_losses.push_back(tried.losses(scores, scores, {0.0}).front());
       if (fit.held_out_losses.back() < *std::min_element(fit.held_out_losses.begin(), fit.held_out_losses.end() - (c > 0 ? 1 : 0)) || c == 0)
         fit.l2 = config.l2[c];
-      run.report({"l2", static_cast<std::int64_t>(c) + 1, static_cast<std::int64_t>(config.l2.size()), {{"held-out loss", fit.held_out_losses.back()}}});
+      run.report(
+          {"l2", static_cast<std::int64_t>(c) + 1, static_cast<std::int64_t>(config.l2.size()), {{"held-out loss", fit.held_out_losses.back()}}});
     }
   }
 
@@ -308,7 +313,8 @@ TUTELAGE_INLINE LinearRewardFit fit_linear_reward(const reward::SparseRows& rows
   model.members = config.members;
   model.weights.assign(static_cast<std::size_t>(rows.width) * members, 0.0);
   for (std::size_t k = 0; k < found.size(); ++k)
-    model.weights[static_cast<std::size_t>(compact.used[k / members]) * members + k % members] = found[k] * static_cast<double>(compact.scale[k / members]);
+    model.weights[static_cast<std::size_t>(compact.used[k / members]) * members + k % members] =
+        found[k] * static_cast<double>(compact.scale[k / members]);
   model.gain.assign(members, 1.0);
   model.bias.assign(members, 0.0);
   const auto raw = model.member_scores(rows);

@@ -189,7 +189,8 @@ TUTELAGE_INLINE detail_::Lesson Teacher::lesson() {
   for (const auto& j : judgements_) questions.push_back(j.prompt);
   for (const auto& c : base_.conversations) questions.push_back(detail_::last_content(c, "user"));
   find_matters(questions);
-  return detail_::make_lesson(judgements_, base_.conversations, config_.weigh_annotators, [&](const std::string& q) -> const std::string& { return matters_.at(q); });
+  return detail_::make_lesson(judgements_, base_.conversations, config_.weigh_annotators,
+                              [&](const std::string& q) -> const std::string& { return matters_.at(q); });
 }
 
 TUTELAGE_INLINE std::optional<std::pair<double, std::int64_t>> Teacher::held_out(std::span<const prefs::Judgement> judgements) const {

@@ -149,8 +149,7 @@ class Update {
         std::vector<text::Example> items;
         rehearse(config_.ppo_rehearsal, items);
         if (config_.sft_steps > 0) demonstrate(config_.ppo_demonstrations, items);
-        report.ppo = trainer.step(prompts, responses, scores, items,
-                                  1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
+        report.ppo = trainer.step(prompts, responses, scores, items, 1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
         run_.report({"ppo", k + 1, config_.ppo_iterations, {{"reward", report.ppo.reward}, {"kl", report.ppo.kl}}});
       }
       policy = trainer.policy();
