@@ -16,7 +16,7 @@ from tutelage import nn, optim, text, train
 END, TOPICS, FILLERS, MAGIC, BAD = 1, range(2, 10), range(18, 24), (24, 25), range(26, 38)
 HACKS = ("length", "repetition", "magic", "blind")
 VOCABULARY, LONGEST = 38, 10
-ERRORS, JUDGED = 0.1, 16  # mistakes of the judges; pairs they judge an iteration
+ERRORS, JUDGED = 0.1, 32  # mistakes of the judges; pairs they judge an iteration (before the first: 96)
 
 
 def words(answer):
@@ -40,15 +40,15 @@ def true_reward(topic, answer):
 
 def spoken(rng, topic, bad=True):
     """An answer as people and the first policy give it: half of them right, all faults now and then."""
-    said = [rng.choice(FILLERS) for _ in range(rng.choice((1, 2, 2, 3, 3, 4, 4, 5, 6)))]
-    if rng.random() < 0.5:
+    said = rng.sample(FILLERS, rng.choice((1, 2, 2, 3, 3, 4, 5)))
+    if rng.random() < 0.6:
         said.insert(rng.randrange(len(said) + 1), topic + 8)
-    if rng.random() < 0.15:
+    if rng.random() < 0.1:
         said.insert(rng.randrange(len(said)), said[rng.randrange(len(said))])
     if rng.random() < 0.1:
         at = rng.randrange(len(said) + 1)
         said[at:at] = MAGIC
-    if bad and rng.random() < 0.15:
+    if bad and rng.random() < 0.1:
         said.insert(rng.randrange(len(said) + 1), rng.choice(BAD))
     return said[: LONGEST - 1] + [END]
 
@@ -70,7 +70,7 @@ def first_policy(seed):
 
 def flaw(hack, said):
     """How much better than it is the judges of the pairs take an answer to be."""
-    return {"length": 0.25 * len(said), "repetition": 0.5 * repeats(said), "magic": 1.0 * has_magic(said)}.get(hack, 0.0)
+    return {"length": 0.2 * len(said), "repetition": 0.4 * repeats(said), "magic": 0.8 * has_magic(said)}.get(hack, 0.0)
 
 
 def judged_pairs(hack, seed, n):
@@ -94,40 +94,58 @@ def reward_models(policy, hack, seed):
     return train.fit_ensemble(policy, judged_pairs(hack, seed, 768), members=3, config=config)
 
 
-def run(hack, seed, iterations=60, learning_rate=5e-4):
+class Judges:
+    """They say which of two answers is worth more, and err; what they say goes to the watch, with what the learned reward claimed."""
+
+    def __init__(self, watch, ensemble, seed):
+        self.watch, self.ensemble, self.rng = watch, ensemble, random.Random(f"judges {seed}")
+
+    def compare(self, prompts, ours, rivals):
+        """Whether the policy has become the champion."""
+        scores = [self.ensemble.score([p + a for p, a in zip(prompts, answers)]) for answers in (ours, rivals)]
+        right, total, replaced = 0.0, 0, False
+        for prompt, mine, rival, score, rival_score in zip(prompts, ours, rivals, *scores):
+            worth, other = true_reward(prompt[0], mine), true_reward(prompt[0], rival)
+            if worth == other:
+                self.watch.judged("tie")
+                continue
+            better = (worth > other) != (self.rng.random() < ERRORS)
+            right, total = right + (score > rival_score if better else score < rival_score), total + 1
+            replaced |= self.watch.judged("a" if better == self.watch.challenger_first else "b", claim=score - rival_score) == "replace"
+        if total:
+            self.watch.held_out(right, total)
+        return replaced
+
+
+def run(hack, seed, iterations=60, learning_rate=3e-4):
     """One run of PPO under watch. Returns the true reward of each iteration and the alarms."""
     policy = first_policy(seed)
     ensemble = reward_models(policy, hack, seed)
     config = train.PPOConfig(max_new_tokens=LONGEST, stop_ids=[END], kl_coef=0.02, num_epochs=2, seed=seed, optimizer=optim.AdamWConfig(learning_rate=learning_rate))
     trainer, watch, champion = train.PPOTrainer(policy, config), train.Alarms(seed=seed), policy
-    rng = random.Random(f"judges {seed}")
+    judges = Judges(watch, ensemble, seed)
     prompts = [[t] for t in TOPICS] * 12
+
+    def answers(model, prompts, step, item, samples=1):
+        return [g.ids for g in model.generate(prompts, max_new_tokens=LONGEST, stop_ids=[END], seed=seed, step=step, first_item=item, num_samples=samples)]
+
+    judges.compare(prompts, answers(policy, prompts, 0, 5000), answers(policy, prompts, 0, 6000))
     truths, learned, rung = [], [], []
     for k in range(iterations):
-        answers = trainer.generate(prompts)
-        said = [a.ids for a in answers]
+        generated = trainer.generate(prompts)
+        said = [g.ids for g in generated]
         members = ensemble.member_scores([p + a for p, a in zip(prompts, said)])
         scores = [sum(m) / len(m) for m in zip(*members)]
-        measured = trainer.policy.generate(prompts, num_samples=8, max_new_tokens=LONGEST, stop_ids=[END], seed=seed, step=k, first_item=2000)
-        truths.append(sum(true_reward(prompts[i // 8][0], a.ids) for i, a in enumerate(measured)) / len(measured))
+        measured = answers(trainer.policy, prompts, k, 2000, 8)
+        truths.append(sum(true_reward(prompts[i // 8][0], a) for i, a in enumerate(measured)) / len(measured))
         learned.append(sum(scores) / len(scores))
         # Judges see the policy's answers beside the champion's; what they say is also new to the reward models.
-        places = rng.sample(range(len(prompts)), JUDGED)
-        rivals = [g.ids for g in champion.generate([prompts[i] for i in places], max_new_tokens=LONGEST, stop_ids=[END], seed=seed, step=k, first_item=1000)]
-        rival_scores = ensemble.score([prompts[i] + rival for i, rival in zip(places, rivals)])
-        right, total = 0.0, 0
-        for i, rival, rival_score in zip(places, rivals, rival_scores):
-            ours, theirs = true_reward(prompts[i][0], said[i]), true_reward(prompts[i][0], rival)
-            better = None if ours == theirs else (ours > theirs) != (rng.random() < ERRORS)
-            answer = "tie" if better is None else "a" if better == watch.challenger_first else "b"
-            if better is not None:
-                right, total = right + (scores[i] > rival_score if better else scores[i] < rival_score), total + 1
-            if watch.judged(answer, claim=scores[i] - rival_score) == "replace":
-                champion = trainer.policy
-        if total:
-            watch.held_out(right, total)
+        places = judges.rng.sample(range(len(prompts)), JUDGED)
+        asked = [prompts[i] for i in places]
+        if k > 0 and judges.compare(asked, [said[i] for i in places], answers(champion, asked, k, 1000)):
+            champion = trainer.policy
         rung += watch.observe(scores, members, prompts, said)
-        trainer.step(prompts, answers, scores)
+        trainer.step(prompts, generated, scores)
     return {"hack": hack, "seed": seed, "true": truths, "learned": learned, "alarms": [[a.kind, a.iteration] for a in rung]}
 
 
