@@ -14,12 +14,12 @@ namespace train {
 
 /// When to doubt that a learned reward still says what people want. The defaults are set so that a sound run hardly ever rings.
 struct AlarmConfig {
-  double significance = 4.0;       // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
+  double significance = 3.5;       // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
   double disagreement = 2.0;       // times the members' spread at the start
   double same_answer = 0.5;        // share of different prompts that get one and the same answer; at the start it was less than half of that
   std::int64_t least_prompts = 8;  // different ones, for same_answer
   std::int64_t calibration = 48;   // judgements with a claim by which the learned reward is put on the judges' scale, before it is doubted
-  double claim_evidence = 1e4;     // odds at which a claim is given up, see Alarms
+  double claim_evidence = 1e3;     // odds at which a claim is given up, see Alarms
   prefs::ChampionTestConfig duel{.alpha = 0.01, .give_up = 0.003, .error_rate = 0.1, .max_judgements = 1000};
   void validate() const;  // @throws ConfigError
 };
