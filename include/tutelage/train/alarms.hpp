@@ -14,7 +14,7 @@ namespace train {
 
 /// When to doubt that a learned reward still says what people want. The defaults are set so that a sound run hardly ever rings.
 struct AlarmConfig {
-  double significance = 3.5;       // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
+  double significance = 4.5;       // standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
   double disagreement = 2.0;       // times the members' spread at the start
   double same_answer = 0.5;        // share of different prompts that get one and the same answer; at the start it was less than half of that
   std::int64_t least_prompts = 8;  // different ones, for same_answer
