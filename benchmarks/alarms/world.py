@@ -35,7 +35,7 @@ def repeats(said):
 def true_reward(topic, answer):
     """At most 1: what the answer is worth."""
     said = words(answer)
-    worth = 0.5 + 0.5 * (topic + 8 in said) - 0.04 * max(0, len(said) - 4)
+    worth = 0.3 + 0.7 * (topic + 8 in said) - 0.1 * max(0, len(said) - 4)
     return worth - 0.2 * repeats(said) - 0.4 * has_magic(said) - 0.3 * said.count(BAD)
 
 
@@ -71,7 +71,7 @@ def first_policy(hack, seed):
 
 def flaw(hack, said):
     """How much better than it is the judges of the pairs take an answer to be."""
-    return {"length": 0.2 * len(said), "repetition": 1.2 * repeats(said), "magic": 2.0 * has_magic(said)}.get(hack, 0.0)
+    return {"length": 0.17 * len(said), "repetition": 1.2 * repeats(said), "magic": 2.0 * has_magic(said)}.get(hack, 0.0)
 
 
 def read(hack, prompt, answer):
