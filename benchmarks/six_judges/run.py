@@ -148,10 +148,12 @@ def main():
         with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(done[-1]) + "\n")
         print(done[-1], file=sys.stderr, flush=True)
-    rows = summary(done)
-    for r in rows:
-        print(f"{r['coins']} coins, {r['seeds']:2} seeds: " + "  ".join(f"{k} {r[k][0]:+.3f} +- {r[k][1]:.3f}" for k in ("plain", "fitted", "difference")))
-    result = {"machine": machine.describe(1), "runs": len(done), "rows": rows, "verdict": verdict(rows, args.seeds)}
+    by_said = {said: summary([d for d in done if d["said"] == said]) for said in ("all", "verdicts")}
+    for said, rows in by_said.items():
+        for r in rows:
+            print(f"{said:8} {r['coins']} coins, {r['seeds']:2} seeds: " + "  ".join(f"{k} {r[k][0]:+.3f} +- {r[k][1]:.3f}" for k in ("plain", "fitted", "difference")))
+    rows = by_said["all"]  # the demo as it is
+    result = {"machine": machine.describe(1), "runs": len(done), "rows": by_said, "verdict": verdict(rows, args.seeds)}
     with open(os.path.join(args.out, "six_judges.json"), "w", encoding="utf-8") as file:
         json.dump(result, file, indent=1)
     if rows:
