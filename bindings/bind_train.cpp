@@ -81,6 +81,7 @@ void bind_configs(py::module_& m) {
       .field("ptx_coef", &P::ptx_coef, "weight of the rehearsal loss")
       .field("value_head_std", &P::value_head_std, "")
       .field("optimizer", &P::optimizer, "")
+      .field("alarms", &P::alarms, "an AlarmConfig")
       .field("seed", &P::seed, "")
       .done();
   using C = train::TeachConfig;
@@ -88,6 +89,7 @@ void bind_configs(py::module_& m) {
       .field("max_new_tokens", &C::max_new_tokens, "of what it samples to learn from, and of answer() where max_answer_tokens is 0")
       .field("max_answer_tokens", &C::max_answer_tokens, "")
       .field("temperature", &C::temperature, "")
+      .field("weigh_annotators", &C::weigh_annotators, "each judgement counts by who made it, where there are several annotators")
       .field("sft_steps", &C::sft_steps, "0: off")
       .field("sft_demonstrations", &C::sft_demonstrations, "a step")
       .field("sft_rehearsal", &C::sft_rehearsal, "a step")
@@ -142,6 +144,7 @@ void bind_train(py::module_& m) {
                                                         {"first_ratio_min", &S::first_ratio_min},
                                                         {"first_ratio_max", &S::first_ratio_max}};
   for (const auto& [name, member] : fields) stats.def_readonly(name, member);
+  stats.def_readonly("alarms", &S::alarms, "All that a loop has seen up to here.");
   py::class_<train::PPOTrainer>(m, "PPOTrainer",
                                 "PPO; the reference is the policy as given where none is. A policy with an adapter trains that and the value head.")
       .def(py::init([](const nn::Transformer& policy, const train::PPOConfig& config, const std::optional<nn::Transformer>& reference) {
@@ -191,7 +194,9 @@ void bind_train(py::module_& m) {
       .def_readonly("sft_seconds", &R::sft_seconds)
       .def_readonly("reward_seconds", &R::reward_seconds)
       .def_readonly("ppo_seconds", &R::ppo_seconds)
-      .def_readonly("ppo", &R::ppo);
+      .def_readonly("ppo", &R::ppo)
+      .def_readonly("alarms", &R::alarms, "What speaks against this update.")
+      .def_readonly("reliability", &R::reliability, "By annotator: the chance that his word is honest; empty where all counted alike.");
   m.def(
       "own_answers",
       [](const io::ChatModel& model, const std::vector<std::string>& questions, std::int64_t max_new_tokens, py::object progress,

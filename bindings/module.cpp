@@ -72,6 +72,7 @@ PYBIND11_MODULE(_core, m) {
   bind_formulas(m);
   bind_judgement(m);
   bind_prefs(m);
+  bind_alarms(m);
   bind_train(m);
   bind_reward(m);
   bind_behaviour(m);

@@ -1,4 +1,7 @@
+#include "tutelage/impl/train/alarms.ipp"
 #include "tutelage/impl/train/chatbot.ipp"
+#include "tutelage/impl/train/choice.ipp"
+#include "tutelage/impl/train/linear_reward.ipp"
 #include "tutelage/impl/train/ppo.ipp"
 #include "tutelage/impl/train/reward.ipp"
 #include "tutelage/impl/train/sft.ipp"

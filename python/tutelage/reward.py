@@ -7,21 +7,25 @@ from ._arrays import array, call, integers, items, no_nan, numbers
 from ._core import (
     AnnotatorReport,
     Behaviours,
+    FeatureConfig,
     LinearReward,
+    ngram_features,
+    NgramConfig,
+    reward_report,
     RewardEnsemble,
     RewardReport,
+    SparseRows,
     StateRewardConfig,
     StateRewardModel,
-    fit_linear_reward,
-    reward_report,
     step_inputs,
+    text_features,
 )
 
 __all__ = [
-    "AnnotatorReport", "Behaviours", "LinearReward", "RewardEnsemble", "RewardReport", "StateRewardConfig", "StateRewardModel",
-    "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson", "davidson_loss", "elo",
-    "expected_calibration_error", "fit_linear_reward", "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss", "rao_kupper", "rao_kupper_loss",
-    "reward_report", "step_inputs",
+    "AnnotatorReport", "Behaviours", "FeatureConfig", "LinearReward", "NgramConfig", "RewardEnsemble", "RewardReport", "SparseRows",
+    "StateRewardConfig", "StateRewardModel", "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration",
+    "davidson", "davidson_loss", "elo", "expected_calibration_error", "ngram_features", "noisy_bradley_terry_loss", "pair_accuracy",
+    "plackett_luce_loss", "rao_kupper", "rao_kupper_loss", "reward_report", "step_inputs", "text_features",
 ]
 
 

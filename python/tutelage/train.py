@@ -5,10 +5,16 @@ from importlib import resources
 
 from . import io, nn
 from ._core import (
+    Alarm,
+    AlarmConfig,
+    Alarms,
     BehaviourJudgements,
     ChatbotConfig,
     fit_ensemble,
+    fit_linear_reward,
     fit_state_reward,
+    LinearRewardConfig,
+    LinearRewardFit,
     own_answers,
     Pair,
     pair_accuracy,
@@ -31,9 +37,10 @@ from ._core import (
 )
 
 __all__ = [
-    "BehaviourJudgements", "ChatbotConfig", "PPOConfig", "PPOStats", "PPOTrainer", "Pair", "RewardConfig", "SFTConfig", "SFTTrainer",
-    "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig", "TeachReport", "Teacher", "adapted", "fit_ensemble", "fit_state_reward",
-    "own_answers", "pair_accuracy", "sft_loss", "state_reward_loss", "train_chatbot", "understand",
+    "Alarm", "AlarmConfig", "Alarms", "BehaviourJudgements", "ChatbotConfig", "LinearRewardConfig", "LinearRewardFit", "PPOConfig", "PPOStats",
+    "PPOTrainer", "Pair", "RewardConfig", "SFTConfig", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig",
+    "TeachReport", "Teacher", "adapted", "fit_ensemble", "fit_linear_reward", "fit_state_reward", "own_answers", "pair_accuracy", "sft_loss",
+    "state_reward_loss", "train_chatbot", "understand",
 ]
 
 

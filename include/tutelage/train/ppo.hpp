@@ -8,6 +8,7 @@
 #include "tutelage/nn/generate.hpp"
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/reward_model.hpp"
+#include "tutelage/train/alarms.hpp"
 #include "tutelage/train/sft.hpp"
 
 TUTELAGE_BEGIN
@@ -39,6 +40,7 @@ struct PPOConfig {
   double ptx_coef = 0.0;        // weight of the rehearsal loss (Ouyang et al. 2022, eq. 2)
   double value_head_std = 0.0;  // start of the value head; 0: zeros
   optim::AdamWConfig optimizer;
+  AlarmConfig alarms;  // of train()
   std::uint64_t seed = 0;
   void validate() const;  // @throws ConfigError
 };
@@ -65,6 +67,7 @@ struct PPOStats {
   double policy_loss = 0, value_loss = 0, ptx_loss = 0;
   double clip_fraction = 0, approx_kl = 0, grad_norm = 0;
   double first_ratio_min = 1, first_ratio_max = 1;  // of the first minibatch: exactly 1
+  std::vector<Alarm> alarms;                        // all that a loop has seen up to here
 };
 
 /// Everything that decides the next iteration, but for the configuration.
@@ -92,7 +95,7 @@ class PPOTrainer {
   /// iteration's start is restored)
   PPOStats step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
                 std::span<const text::Example> rehearsal = {}, double lr_factor = 1.0);
-  /// generate, score, step, `iterations` times on the same prompts.
+  /// generate, score, step, `iterations` times on the same prompts, with an eye on one answer for everything (Alarms).
   PPOStats train(const std::vector<TokenIds>& prompts, const reward::RewardFunction& reward, std::int64_t iterations, const RunOptions& run = {});
 
   const nn::Transformer& policy() const { return model_.policy; }

@@ -17,7 +17,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'Alarm', 'AlarmConfig', 'Alarms', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'FeatureConfig', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LinearReward', 'LinearRewardConfig', 'LinearRewardFit', 'LoraConfig', 'MLP', 'MLPConfig', 'NgramConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'SparseRows', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'ngram_features', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'text_features', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -195,6 +195,89 @@ class Accumulators64:
         ...
     @property
     def value(self) -> float:
+        ...
+class MLPConfig:
+    """
+    Linear layers with an activation between them, none behind the last; or several such networks that share their input.
+    """
+    fields: typing.ClassVar[list] = ['sizes', 'activation', 'init', 'gain', 'output_gain', 'members']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def activation(self) -> str:
+        """
+        tanh, relu or silu
+        """
+    @activation.setter
+    def activation(self, arg0: str) -> None:
+        ...
+    @property
+    def gain(self) -> float:
+        """
+        orthogonal: of every layer but the last
+        """
+    @gain.setter
+    def gain(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def init(self) -> str:
+        """
+        orthogonal, biases 0; or uniform: weights and biases in +- 1 / sqrt(inputs)
+        """
+    @init.setter
+    def init(self, arg0: str) -> None:
+        ...
+    @property
+    def members(self) -> int:
+        """
+        networks of this shape side by side, each with a start of its own
+        """
+    @members.setter
+    def members(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def output_gain(self) -> float:
+        """
+        orthogonal: of the last; 0.01 is usual for a policy's actions
+        """
+    @output_gain.setter
+    def output_gain(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def sizes(self) -> list[int]:
+        """
+        input, hidden ..., output
+        """
+    @sizes.setter
+    def sizes(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+class MLP:
+    """
+    The parameters of a stack of linear layers; a value. All members are computed in one pass.
+    """
+    def __call__(self, x: Tensor) -> Tensor:
+        """
+        x (N, inputs) -> (N, members * outputs), a member's outputs side by side; differentiable.
+        """
+    def __init__(self, config: MLPConfig, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def parameters(self) -> dict:
+        """
+        Name -> Tensor, in visit order.
+        """
+    def with_parameters(self, values: dict) -> MLP:
+        ...
+    @property
+    def config(self) -> MLPConfig:
+        ...
+    @property
+    def num_parameters(self) -> int:
         ...
 class RopeScaling:
     """
@@ -696,9 +779,9 @@ class Transformer:
             token and may be another thread's flag, such as threading.Event().is_set; where it is true, the call raises Stopped.
             
         """
-    def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> Tensor:
+    def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], layer: typing.SupportsInt | typing.SupportsIndex | None = None) -> Tensor:
         """
-        Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).
+        Hidden states: sequences of n_i ids -> (sum n_i, C). After the last norm, or what leaves a layer: 0 the embedding, l block l.
         """
     def load_adapter(self, folder: str) -> Transformer:
         """
@@ -1468,6 +1551,124 @@ class ChampionTest:
         """
         'replace', 'keep' or 'undecided'.
         """
+class AlarmConfig:
+    """
+    When to doubt that a learned reward still says what people want.
+    """
+    fields: typing.ClassVar[list] = ['significance', 'disagreement', 'same_answer', 'least_prompts', 'calibration', 'claim_evidence', 'duel']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def calibration(self) -> int:
+        """
+        judgements with a claim by which the learned reward is put on the judges' scale
+        """
+    @calibration.setter
+    def calibration(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def claim_evidence(self) -> float:
+        """
+        odds at which a claim is given up
+        """
+    @claim_evidence.setter
+    def claim_evidence(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def disagreement(self) -> float:
+        """
+        times the members' spread at the start
+        """
+    @disagreement.setter
+    def disagreement(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def duel(self) -> ChampionTestConfig:
+        """
+        a ChampionTestConfig
+        """
+    @duel.setter
+    def duel(self, arg0: ChampionTestConfig) -> None:
+        ...
+    @property
+    def least_prompts(self) -> int:
+        """
+        different ones, for same_answer
+        """
+    @least_prompts.setter
+    def least_prompts(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def same_answer(self) -> float:
+        """
+        share of different prompts that get one and the same answer
+        """
+    @same_answer.setter
+    def same_answer(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def significance(self) -> float:
+        """
+        standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
+        """
+    @significance.setter
+    def significance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class Alarm:
+    """
+    What speaks against the learned reward.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kind(self) -> str:
+        """
+        duel, claim, accuracy, disagreement or same_answer
+        """
+    @property
+    def limit(self) -> float:
+        ...
+    @property
+    def message(self) -> str:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class Alarms:
+    """
+    Watches a loop that follows a learned reward: a duel lost, held-out accuracy that falls, members that disagree, one answer for all.
+    """
+    def __init__(self, config: AlarmConfig | None = None, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def held_out(self, right: typing.SupportsFloat | typing.SupportsIndex, total: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Judgements not fitted to that the learned reward orders rightly, and how many.
+        """
+    def judged(self, answer: str, claim: typing.SupportsFloat | typing.SupportsIndex | None = None, error_rate: typing.SupportsFloat | typing.SupportsIndex | None = None) -> str:
+        """
+        'a' for what was shown first, 'b', 'tie' or 'skip'; claim: the learned reward of the policy's answer minus the champion's. 'replace': the policy of now is the champion from here on, and a new duel begins.
+        """
+    def observe(self, scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], member_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = [], prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]] = [], responses: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]] = []) -> list[Alarm]:
+        """
+        One iteration: the learned reward of each answer, of each member (members x answers), and the token ids. Returns the alarms it rings; the first iteration is what later ones are compared with.
+        """
+    @property
+    def challenger_first(self) -> bool:
+        """
+        Whether the policy's answer is to be shown before the champion's.
+        """
+    @property
+    def iterations(self) -> int:
+        ...
 class SFTConfig:
     """
     Supervised fine-tuning on the answers of conversations.
@@ -1649,7 +1850,7 @@ class PPOConfig:
     """
     PPO with a KL penalty in the reward.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'stop_ids', 'kl_coef', 'kl_estimator', 'missing_eos_penalty', 'gamma', 'gae_lambda', 'whiten_advantages', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_value', 'vf_coef', 'ptx_coef', 'value_head_std', 'optimizer', 'seed']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'stop_ids', 'kl_coef', 'kl_estimator', 'missing_eos_penalty', 'gamma', 'gae_lambda', 'whiten_advantages', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_value', 'vf_coef', 'ptx_coef', 'value_head_std', 'optimizer', 'alarms', 'seed']
     optimizer: AdamWConfig
     whiten_advantages: bool
     def __init__(self, **kwargs) -> None:
@@ -1660,6 +1861,14 @@ class PPOConfig:
         """
         Raises ConfigError where a value is out of range.
         """
+    @property
+    def alarms(self) -> AlarmConfig:
+        """
+        an AlarmConfig
+        """
+    @alarms.setter
+    def alarms(self, arg0: AlarmConfig) -> None:
+        ...
     @property
     def clip_range(self) -> float:
         ...
@@ -1770,7 +1979,7 @@ class TeachConfig:
     """
     How judgements become a better chatbot.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'temperature', 'weigh_annotators', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
     ppo: PPOConfig
     reward: RewardConfig
     def __init__(self, **kwargs) -> None:
@@ -1869,6 +2078,14 @@ class TeachConfig:
     @temperature.setter
     def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+    @property
+    def weigh_annotators(self) -> bool:
+        """
+        each judgement counts by who made it, where there are several annotators
+        """
+    @weigh_annotators.setter
+    def weigh_annotators(self, arg0: bool) -> None:
+        ...
 class StepStats:
     @property
     def grad_norm(self) -> float:
@@ -1893,6 +2110,11 @@ class PPOStats:
     """
     One PPO iteration in numbers.
     """
+    @property
+    def alarms(self) -> list[Alarm]:
+        """
+        All that a loop has seen up to here.
+        """
     @property
     def approx_kl(self) -> float:
         ...
@@ -1954,6 +2176,11 @@ class TeachReport:
     What an update did.
     """
     @property
+    def alarms(self) -> list[Alarm]:
+        """
+        What speaks against this update.
+        """
+    @property
     def carried(self) -> int:
         ...
     @property
@@ -1968,6 +2195,11 @@ class TeachReport:
     @property
     def ppo_seconds(self) -> float:
         ...
+    @property
+    def reliability(self) -> dict[str, float]:
+        """
+        By annotator: the chance that his word is honest; empty where all counted alike.
+        """
     @property
     def reward_seconds(self) -> float:
         ...
@@ -2021,6 +2253,179 @@ class Teacher:
     @property
     def policy(self) -> Transformer:
         ...
+class SparseRows:
+    """
+    A matrix of which only what is not 0 is kept: one row of features a text.
+    """
+    @staticmethod
+    def dense(features: Tensor) -> SparseRows:
+        """
+        Of (N, C), such as text_features gives.
+        """
+    def __len__(self) -> int:
+        ...
+    def beside(self, other: SparseRows) -> SparseRows:
+        """
+        Both side by side.
+        """
+    @property
+    def width(self) -> int:
+        ...
+class NgramConfig:
+    """
+    What a text is made of, counted without a vocabulary.
+    """
+    fields: typing.ClassVar[list] = ['words', 'least_letters', 'most_letters', 'lengths', 'bits']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def bits(self) -> int:
+        """
+        2^bits columns, by a hash
+        """
+    @bits.setter
+    def bits(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def least_letters(self) -> int:
+        """
+        runs of letters inside a word
+        """
+    @least_letters.setter
+    def least_letters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def lengths(self) -> bool:
+        """
+        two more columns: log(1 + bytes), log(1 + words)
+        """
+    @lengths.setter
+    def lengths(self, arg0: bool) -> None:
+        ...
+    @property
+    def most_letters(self) -> int:
+        """
+        0: none
+        """
+    @most_letters.setter
+    def most_letters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def words(self) -> int:
+        """
+        runs of up to so many words; 0: none
+        """
+    @words.setter
+    def words(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class LinearReward:
+    """
+    score = w . x, or an ensemble of them.
+    """
+    def member_scores(self, rows: SparseRows) -> list[list[float]]:
+        """
+        Each member's scores: members x rows.
+        """
+    def probabilities(self, rows: SparseRows, pairs: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> list[float]:
+        """
+        P(first better than second) of each pair of row numbers.
+        """
+    def score(self, rows: SparseRows) -> list[float]:
+        """
+        The members' mean of each row, each normalised first.
+        """
+    @property
+    def members(self) -> int:
+        ...
+    @property
+    def width(self) -> int:
+        ...
+class LinearRewardConfig:
+    """
+    Bradley-Terry on features that stay as they are.
+    """
+    fields: typing.ClassVar[list] = ['members', 'l2', 'held_out_share', 'scale_columns', 'max_iterations', 'tolerance', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def held_out_share(self) -> float:
+        """
+        of pairs, to choose l2 by
+        """
+    @held_out_share.setter
+    def held_out_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def l2(self) -> list[float]:
+        """
+        of several, that with the least loss on held-out pairs
+        """
+    @l2.setter
+    def l2(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def max_iterations(self) -> int:
+        """
+        Newton steps
+        """
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def members(self) -> int:
+        """
+        the first sees every pair, each other one its own resample
+        """
+    @members.setter
+    def members(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def scale_columns(self) -> bool:
+        """
+        as if each column had been divided by its standard deviation over rows
+        """
+    @scale_columns.setter
+    def scale_columns(self, arg0: bool) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def tolerance(self) -> float:
+        """
+        of the gradient's norm, as a share of that at weights 0
+        """
+    @tolerance.setter
+    def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class LinearRewardFit:
+    @property
+    def converged(self) -> bool:
+        ...
+    @property
+    def held_out_losses(self) -> list[float]:
+        ...
+    @property
+    def l2(self) -> float:
+        ...
+    @property
+    def model(self) -> LinearReward:
+        ...
 class Pair:
     """
     Two answers to one prompt, whole sequences of token ids; `probability` that the first is the better one.
@@ -2038,6 +2443,43 @@ class Pair:
         ...
     @property
     def weight(self) -> float:
+        ...
+class FeatureConfig:
+    """
+    What is read off a frozen trunk.
+    """
+    fields: typing.ClassVar[list] = ['layers', 'pooling', 'batch_tokens']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_tokens(self) -> int:
+        """
+        about so many are computed at once; does not change the result
+        """
+    @batch_tokens.setter
+    def batch_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def layers(self) -> list[int]:
+        """
+        0 (the embedding) to L, put side by side; empty: L / 2 alone
+        """
+    @layers.setter
+    def layers(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def pooling(self) -> str:
+        """
+        mean over a text's tokens, or last: its last token
+        """
+    @pooling.setter
+    def pooling(self, arg0: str) -> None:
         ...
 class RewardEnsemble:
     """
@@ -2073,6 +2515,10 @@ def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], memb
     """
     Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
     """
+def fit_linear_reward(rows: SparseRows, pairs: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], config: LinearRewardConfig = ..., probabilities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], progress: typing.Any = None, should_stop: typing.Any = None) -> LinearRewardFit:
+    """
+    The Bradley-Terry minimum on features: pairs of row numbers (chosen, rejected); probabilities that the first is the better one; weights.
+    """
 def from_dlpack(x: typing.Any) -> Tensor | Tensor64:
     """
     The memory of another library's array as a tensor, without a copy: float32 or float64, on the CPU, C-contiguous. Tutelage never writes to it, and nobody else must while the tensor lives.
@@ -2089,6 +2535,10 @@ def load_model(path: str) -> ChatModel:
     ...
 def load_pretrained(path: str) -> Pretrained:
     ...
+def ngram_features(texts: collections.abc.Sequence[str], config: NgramConfig = ...) -> SparseRows:
+    """
+    One row a text: 1 + log(count) of each run of words and of letters.
+    """
 def num_threads() -> int:
     ...
 def pair_accuracy(ensemble: RewardEnsemble, pairs: collections.abc.Sequence[Pair]) -> float:
@@ -2126,6 +2576,10 @@ def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
 def sft_loss(model: Transformer, examples: collections.abc.Sequence[Example]) -> float:
     """
     Mean loss over the answer tokens, nats.
+    """
+def text_features(trunk: Transformer, texts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], config: FeatureConfig = ...) -> Tensor:
+    """
+    One row a text (a list of token ids), (texts, layers * C), to be computed once and kept.
     """
 def train_chat_tokenizer(conversations: list, vocab_size: typing.SupportsInt | typing.SupportsIndex) -> Tokenizer:
     ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import tutelage._core
 import typing
-__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
+__all__: list[str] = ['abs', 'add', 'affine', 'causal_attention', 'clip', 'concat_rows', 'cross_entropy', 'div', 'embedding', 'exp', 'gelu', 'gelu_exact', 'grouped_linear', 'layer_norm', 'linear', 'linear_logprobs', 'log', 'log_softmax', 'logsumexp', 'matmul', 'maximum', 'mean', 'minimum', 'mul', 'neg', 'norm_gated_mlp', 'norm_linear', 'norm_mlp', 'qk_norm', 'relu', 'reshape', 'rms_norm', 'rotary', 'rows', 'segment_sum', 'sigmoid', 'silu', 'slice_rows', 'softmax', 'softplus', 'sqrt', 'square', 'sub', 'sum', 'sum_first', 'sum_last', 'tanh', 'token_entropy', 'token_logprobs', 'transpose', 'with_derivatives']
 @typing.overload
 def abs(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...
@@ -86,6 +86,16 @@ def gelu_exact(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
 @typing.overload
 def gelu_exact(x: tutelage._core.Tensor64) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def grouped_linear(x: tutelage._core.Tensor, weight: tutelage._core.Tensor, bias: tutelage._core.Tensor, groups: typing.SupportsInt | typing.SupportsIndex, activation: str = 'none') -> tutelage._core.Tensor:
+    """
+    Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)
+    """
+@typing.overload
+def grouped_linear(x: tutelage._core.Tensor64, weight: tutelage._core.Tensor64, bias: tutelage._core.Tensor64, groups: typing.SupportsInt | typing.SupportsIndex, activation: str = 'none') -> tutelage._core.Tensor64:
+    """
+    Linear maps side by side, each of its own columns: (M, G K), (G N, K), (G N) -> (M, G N)
+    """
 @typing.overload
 def layer_norm(x: tutelage._core.Tensor, gain: tutelage._core.Tensor, bias: tutelage._core.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05) -> tutelage._core.Tensor:
     ...
@@ -244,6 +254,16 @@ def rows(x: tutelage._core.Tensor, index: collections.abc.Sequence[typing.Suppor
 @typing.overload
 def rows(x: tutelage._core.Tensor64, index: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
     ...
+@typing.overload
+def segment_sum(x: tutelage._core.Tensor, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor:
+    """
+    Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)
+    """
+@typing.overload
+def segment_sum(x: tutelage._core.Tensor64, offsets: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> tutelage._core.Tensor64:
+    """
+    Sums of the rows [offsets[i], offsets[i + 1]): (M, C) -> (segments, C)
+    """
 @typing.overload
 def sigmoid(x: tutelage._core.Tensor) -> tutelage._core.Tensor:
     ...

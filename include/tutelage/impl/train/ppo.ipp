@@ -55,14 +55,14 @@ inline bool same_below(const nn::Transformer& a, const nn::Transformer& b, std::
   return same;
 }
 
-/// What comes out of the blocks below an adapter, kept for an iteration: it does not change while the adapter learns.
+/// What leaves the layers below an adapter, kept for an iteration: it does not change while the adapter learns.
 class Below {
  public:
   explicit Below(const nn::Transformer& policy) : layer_(policy.frozen_layers()), width_(policy.config.hidden_size) {}
   /// Keeps it for the next sequences, and returns it; empty where nothing is frozen.
   Tensor add(const nn::Transformer& policy, const nn::TokenBatch& batch) {
     if (layer_ == 0) return {};
-    const Tensor x = policy.entering(layer_, batch);
+    const Tensor x = policy.hidden(batch, std::span(&layer_, 1)).front();
     for (std::int64_t i = 0; i < batch.sequences(); ++i) {
       const auto begin = batch.offsets[static_cast<std::size_t>(i)], end = batch.offsets[static_cast<std::size_t>(i) + 1];
       const auto rows = x.span().subspan(static_cast<std::size_t>(begin * width_), static_cast<std::size_t>((end - begin) * width_));
@@ -123,6 +123,7 @@ TUTELAGE_INLINE void PPOConfig::validate() const {
   need(vf_coef >= 0, "vf_coef", vf_coef, "0 or more");
   need(ptx_coef >= 0, "ptx_coef", ptx_coef, "0 or more");
   need(value_head_std >= 0, "value_head_std", value_head_std, "0 or more");
+  alarms.validate();
   optimizer.validate();
 }
 
@@ -315,6 +316,7 @@ TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts,
                                            const RunOptions& run) {
   const FpStateGuard guard;
   PPOStats stats;
+  Alarms watch(config_.alarms);
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;
     const auto responses = generate(prompts, run);
@@ -322,7 +324,12 @@ TUTELAGE_INLINE PPOStats PPOTrainer::train(const std::vector<TokenIds>& prompts,
     for (std::size_t i = 0; i < prompts.size(); ++i)
       episodes.push_back({prompts[i], responses[i].ids, {}, {}, responses[i].stop_reason == nn::StopReason::kStopId});
     const auto scores = reward::checked_rewards(reward, episodes);
+    std::vector<TokenIds> answers;
+    for (const auto& r : responses) answers.push_back(r.ids);
+    auto alarms = std::move(stats.alarms);
+    for (auto& a : watch.observe({scores, {}, prompts, answers})) alarms.push_back(std::move(a));
     stats = step(prompts, responses, scores);
+    stats.alarms = std::move(alarms);
     run.report({"ppo", k + 1, iterations, {{"reward", stats.reward}, {"kl", stats.kl}}});
   }
   return stats;
