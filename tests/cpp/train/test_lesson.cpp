@@ -18,7 +18,7 @@ namespace {
 const std::string& itself(const std::string& question) { return question; }
 
 Judgement verdict(bool right, const std::string& answer, const std::string& by) {
-  Judgement j{right ? Kind::kRight : Kind::kWrong, "q", answer};
+  Judgement j{right ? Kind::kRight : Kind::kWrong, "q", {answer}};
   j.annotator = by;
   return j;
 }
