@@ -1,6 +1,5 @@
 #include "exchange.hpp"
 #include "tutelage/prefs/questions.hpp"
-#include "tutelage/reward/linear_reward.hpp"
 #include "tutelage/reward/report.hpp"
 #include "tutelage/train/state_reward.hpp"
 
@@ -148,21 +147,6 @@ void bind_fit(py::module_& m) {
         py::call_guard<py::gil_scoped_release>(), "Mean loss of judgements under the model, over members.");
 }
 
-void bind_linear(py::module_& m) {
-  using L = reward::LinearReward;
-  py::class_<L>(m, "LinearReward", "A reward that is linear in given features, and how sure it is.")
-      .def_readonly("weights", &L::weights)
-      .def_readonly("covariance", &L::covariance)
-      .def_readonly("iterations", &L::iterations)
-      .def("score", &L::score, py::arg("features"), "(N, C) -> (N).")
-      .def("members", &L::members, py::arg("count"), py::arg("seed") = 0, "Weights drawn from N(weights, covariance): (count, C).")
-      .def("member_scores", &L::member_scores, py::arg("features"), py::arg("count"), py::arg("seed") = 0,
-           "What drawn members say of each item: (N, C) -> (count, N).");
-  m.def("fit_linear_reward", &reward::fit_linear_reward, py::arg("first"), py::arg("second"), py::arg("probability") = Tensor64(),
-        py::arg("weight") = Tensor64(), py::arg("error_rate") = Tensor64(), py::arg("l2") = 1.0,
-        "Bradley-Terry on given features of both, (N, C), by Newton's method: argmin of the weighted negative log-likelihood + l2 / 2 |theta|^2.");
-}
-
 void bind_report(py::module_& m) {
   using R = reward::RewardReport;
   using A = reward::AnnotatorReport;
@@ -230,7 +214,6 @@ void bind_questions(py::module_& m) {
 }  // namespace
 
 void bind_behaviour(py::module_& m) {
-  bind_linear(m);
   bind_report(m);
   bind_questions(m);
   bind_model(m);

@@ -177,8 +177,12 @@ void bind_nn(py::module_& m) {
           },
           py::call_guard<py::gil_scoped_release>())
       .def(
-          "hidden", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s) { return t.hidden(to_batch(s)); },
-          py::call_guard<py::gil_scoped_release>(), py::arg("ids"), "Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).")
+          "hidden",
+          [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& s, std::optional<std::int64_t> layer) {
+            return layer ? t.hidden(to_batch(s), std::span(&*layer, 1)).front() : t.hidden(to_batch(s));
+          },
+          py::call_guard<py::gil_scoped_release>(), py::arg("ids"), py::arg("layer") = py::none(),
+          "Hidden states: sequences of n_i ids -> (sum n_i, C). After the last norm, or what leaves a layer: 0 the embedding, l block l.")
       .def("_generate", [](const Transformer& t, const std::vector<std::vector<std::int32_t>>& prompts, const nn::GenerateOptions& o,
                            py::object on_token, py::object should_stop) {
         nn::TokenCallback callback;

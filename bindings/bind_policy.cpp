@@ -110,6 +110,7 @@ template <class C> ConfigClass<C>& policy_fields(ConfigClass<C>& c) {
       .field("target_kl", &C::target_kl, "an update whose approx_kl is above is not made and ends the iteration; 0: off")
       .field("aggregation", &C::aggregation, "token-mean, seq-mean-token-mean, seq-mean-token-sum or seq-mean-token-sum-norm")
       .field("optimizer", &C::optimizer, "")
+      .field("alarms", &C::alarms, "an AlarmConfig, of train()")
       .field("seed", &C::seed, "");
 }
 
@@ -239,6 +240,7 @@ void bind_numbers(py::module_& m) {
   using S = train::PolicyStats;
   py::class_<S> stats(m, "PolicyStats",
                       "One iteration of PPO, RLOO, GRPO or rejection sampling in numbers; docs/algorithms/metrics.md defines each.");
+  stats.def_readonly("alarms", &S::alarms, "All that train() has seen up to here.");
   stats.def_readonly("warnings", &S::warnings, "What looks wrong, with the likely cause; each once a trainer.").def("metrics", [](const S& s) {
     py::dict d;
     for (const auto& [name, value] : s.metrics()) d[name.c_str()] = value;

@@ -108,12 +108,14 @@ void bind_train_configs(py::module_& m) {
       .field("max_new_tokens", &C::max_new_tokens, "of what it samples to learn from, and of answer() where max_answer_tokens is 0")
       .field("max_answer_tokens", &C::max_answer_tokens, "")
       .field("temperature", &C::temperature, "")
+      .field("weigh_annotators", &C::weigh_annotators, "each judgement counts by who made it, where there are several annotators")
       .field("sft_steps", &C::sft_steps, "0: off")
       .field("sft_demonstrations", &C::sft_demonstrations, "a step")
       .field("sft_rehearsal", &C::sft_rehearsal, "a step")
       .field("keep_kl", &C::keep_kl, "0: rehearsal is learnt like demonstrations; else its distributions are kept, by this weight of the KL")
       .field("sft_learning_rate", &C::sft_learning_rate, "")
       .field("reward_models", &C::reward_models, "0: off")
+      .field("reward_after_right", &C::reward_after_right, "reward models and PPO wait for an answer of its own that is called right")
       .field("judged_pairs", &C::judged_pairs, "")
       .field("reward", &C::reward, "")
       .field("ppo_iterations", &C::ppo_iterations, "0: off")
@@ -225,7 +227,9 @@ void bind_train(py::module_& m) {
       .def_readonly("sft_seconds", &R::sft_seconds)
       .def_readonly("reward_seconds", &R::reward_seconds)
       .def_readonly("ppo_seconds", &R::ppo_seconds)
-      .def_readonly("ppo", &R::ppo);
+      .def_readonly("ppo", &R::ppo)
+      .def_readonly("alarms", &R::alarms, "What speaks against this update.")
+      .def_readonly("reliability", &R::reliability, "By annotator: the chance that his word is honest; empty where all counted alike.");
   m.def(
       "own_answers",
       [](const io::ChatModel& model, const std::vector<std::string>& questions, std::int64_t max_new_tokens, py::object progress,

@@ -20,6 +20,7 @@ void bind_text(py::module_& m);
 void bind_formulas(py::module_& m);
 void bind_judgement(py::module_& m);
 void bind_prefs(py::module_& m);
+void bind_alarms(py::module_& m);
 void bind_reward(py::module_& m);
 void bind_policy_configs(py::module_& m);
 void bind_train_configs(py::module_& m);

@@ -73,6 +73,7 @@ PYBIND11_MODULE(_core, m) {
   bind_formulas(m);
   bind_judgement(m);
   bind_prefs(m);
+  bind_alarms(m);
   bind_policy_configs(m);
   bind_train_configs(m);
   bind_reward(m);

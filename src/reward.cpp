@@ -1,5 +1,6 @@
 #include "tutelage/impl/reward/bradley_terry.ipp"
 #include "tutelage/impl/reward/calibration.ipp"
+#include "tutelage/impl/reward/features.ipp"
 #include "tutelage/impl/reward/linear_reward.ipp"
 #include "tutelage/impl/reward/ranking.ipp"
 #include "tutelage/impl/reward/report.ipp"

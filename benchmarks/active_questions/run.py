@@ -65,13 +65,15 @@ def linear(name, seed, right, pool_size=500, features=8):
     pool = [(2 * i, 2 * i + 1) for i in range(pool_size)]
     annotator = judge(worth[0::2] - worth[1::2], right, seed)
 
+    rows = reward.SparseRows.dense(x.astype(np.float32))
+    config = train.LinearRewardConfig(members=51, ensemble="posterior", l2=[0.1], tolerance=1e-9, seed=seed)
+
     def fit(asked, answers):
-        a, b = (x[[getattr(q, side) for q in asked]].reshape(-1, features) for side in ("first", "second"))
-        model = reward.fit_linear_reward(a, b, np.array(answers), l2=0.1)
-        return model, model.member_scores(x, 50, seed)
+        model = train.fit_linear_reward(rows, [(q.first, q.second) for q in asked], config, probabilities=answers).model
+        return model, np.asarray(model.logits(rows))[1:]  # the first is the mean of the others
 
     def good(model):
-        w = np.asarray(model.weights)
+        w = np.asarray(model.weights)[:, 0]
         return w @ truth / (np.linalg.norm(w) * np.linalg.norm(truth) + 1e-12) >= 0.95
 
     return questions_needed(name, seed, pool, worth, annotator, 1, fit, good, pool_size)

@@ -7,24 +7,29 @@ from ._arrays import array, call, integers, items, no_nan, numbers
 from ._core import (
     AnnotatorReport,
     Behaviours,
-    fit_linear_reward,
+    FeatureConfig,
     LinearReward,
+    ngram_features,
+    NgramConfig,
     Reward,
     reward_report,
     RewardEnsemble,
     RewardModel,
     RewardReport,
     Scores,
+    SparseRows,
     StateRewardConfig,
     StateRewardModel,
     step_inputs,
+    text_features,
 )
 
 __all__ = [
-    "AnnotatorReport", "Behaviours", "LinearReward", "Reward", "RewardEnsemble", "RewardModel", "RewardReport", "Scores", "StateRewardConfig",
-    "StateRewardModel", "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss", "bradley_terry_loss", "calibration", "davidson",
-    "davidson_loss", "elo", "expected_calibration_error", "fit_linear_reward", "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss",
-    "rao_kupper", "rao_kupper_loss", "reward_report", "step_inputs",
+    "AnnotatorReport", "Behaviours", "FeatureConfig", "LinearReward", "NgramConfig", "Reward", "RewardEnsemble", "RewardModel", "RewardReport",
+    "Scores", "SparseRows", "StateRewardConfig", "StateRewardModel", "accuracy_by_confidence", "all_pairs_loss", "best_of_n_loss",
+    "bradley_terry_loss", "calibration", "davidson", "davidson_loss", "elo", "expected_calibration_error", "ngram_features",
+    "noisy_bradley_terry_loss", "pair_accuracy", "plackett_luce_loss", "rao_kupper", "rao_kupper_loss", "reward_report", "step_inputs",
+    "text_features",
 ]
 
 

@@ -5,6 +5,9 @@ from importlib import resources
 
 from . import io, nn
 from ._core import (
+    Alarm,
+    AlarmConfig,
+    Alarms,
     BehaviourJudgements,
     best_of_n,
     BestAnswer,
@@ -12,12 +15,15 @@ from ._core import (
     DPOConfig,
     DPOTrainer,
     fit_ensemble,
+    fit_linear_reward,
     fit_state_reward,
     GRPOConfig,
     GRPOTrainer,
     KTOConfig,
     KTOTrainer,
     Labelled,
+    LinearRewardConfig,
+    LinearRewardFit,
     own_answers,
     Pair,
     pair_accuracy,
@@ -55,11 +61,12 @@ from ._core import (
 )
 
 __all__ = [
-    "BehaviourJudgements", "BestAnswer", "ChatbotConfig", "DPOConfig", "DPOTrainer", "GRPOConfig", "GRPOTrainer", "HumanLoop", "KTOConfig", "KTOTrainer",
-    "Labelled", "PPOConfig", "PPOState", "PPOTrainer", "Pair", "PolicyState", "PolicyStats", "Preference", "PreferenceState",
-    "PreferenceStats", "RLOOConfig", "RLOOTrainer", "RejectionConfig", "RejectionTrainer", "RewardConfig", "RewardState", "RewardStats",
-    "RewardTrainer", "Rollout", "SFTConfig", "SFTState", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig",
-    "TeachReport", "Teacher", "adapted", "best_of_n", "fit_ensemble", "fit_state_reward", "own_answers", "pair_accuracy", "sft_loss", "shuffled",
+    "Alarm", "AlarmConfig", "Alarms", "BehaviourJudgements", "BestAnswer", "ChatbotConfig", "DPOConfig", "DPOTrainer", "GRPOConfig",
+    "GRPOTrainer", "HumanLoop", "KTOConfig", "KTOTrainer", "Labelled", "LinearRewardConfig", "LinearRewardFit", "PPOConfig", "PPOState",
+    "PPOTrainer", "Pair", "PolicyState", "PolicyStats", "Preference", "PreferenceState", "PreferenceStats", "RLOOConfig",
+    "RLOOTrainer", "RejectionConfig", "RejectionTrainer", "RewardConfig", "RewardState", "RewardStats", "RewardTrainer", "Rollout", "SFTConfig",
+    "SFTState", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig", "TeachReport", "Teacher", "adapted",
+    "best_of_n", "fit_ensemble", "fit_linear_reward", "fit_state_reward", "own_answers", "pair_accuracy", "sft_loss", "shuffled",
     "state_reward_loss", "train_chatbot", "understand",
 ]
 

@@ -54,10 +54,12 @@ def test_a_custom_loss_over_an_mlp():
 def test_a_linear_reward_and_its_members():
     rng = np.random.default_rng(0)
     a, b, truth = rng.standard_normal((400, 3)), rng.standard_normal((400, 3)), np.array([1.0, -2.0, 0.5])
-    fit = reward.fit_linear_reward(a, b, (rng.random(400) < 1 / (1 + np.exp(-(a - b) @ truth))).astype(float), l2=0.1)
+    rows, answers = reward.SparseRows.dense(np.concatenate([a, b]).astype(np.float32)), rng.random(400) < 1 / (1 + np.exp(-(a - b) @ truth))
+    config = train.LinearRewardConfig(members=8, ensemble="posterior", l2=[0.1], tolerance=1e-8)
+    fit = train.fit_linear_reward(rows, [(i, 400 + i) for i in range(400)], config, probabilities=answers.astype(float))
     error = np.sqrt(np.diag(np.asarray(fit.covariance)))
-    assert (np.abs(np.asarray(fit.weights) - truth) < 4 * error).all() and error.max() < 0.5
-    assert np.asarray(fit.member_scores(a, 7)).shape == (7, 400)
+    assert (np.abs(np.asarray(fit.model.weights)[:, 0] - truth) < 4 * error).all() and error.max() < 0.5
+    assert np.asarray(fit.model.logits(rows)).shape == (8, 800)
 
 
 def test_bad_input():

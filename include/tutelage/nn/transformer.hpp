@@ -186,11 +186,12 @@ template <class T> struct BasicTransformer {
   /// Last hidden states, after the final norm: (tokens, C). @throws ValueError for an empty batch or sequence, IndexError, ShapeError past
   /// max_positions
   BasicTensor<T> hidden(const TokenBatch& batch) const;
-  /// What enters block `layer`, or for num_layers the final norm: (tokens, C). @throws as hidden; IndexError for another layer
-  BasicTensor<T> entering(std::int64_t layer, const TokenBatch& batch) const;
-  /// hidden(), to the bit, from what enters block `layer`. @throws as entering; ShapeError
-  BasicTensor<T> hidden_from(std::int64_t layer, const BasicTensor<T>& entering, const TokenBatch& batch) const;
-  /// Blocks below the first that an adapter changes: what comes out of them is the base's, and has no gradient. 0 without an adapter.
+  /// What leaves each of `layers` (0: the embedding; l: block l; L: the last block, before the final norm), in their order: one (tokens, C) each,
+  /// from one pass that ends at the highest. @throws as hidden(); IndexError for a layer that is not 0 to L, ValueError for none
+  std::vector<BasicTensor<T>> hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const;
+  /// hidden(), to the bit, from what leaves `layer`. @throws as hidden(); IndexError for a layer that is not 0 to L; ShapeError
+  BasicTensor<T> hidden_from(std::int64_t layer, const BasicTensor<T>& leaving, const TokenBatch& batch) const;
+  /// Layers below the first block that an adapter changes: what leaves them is the base's, and has no gradient. 0 without an adapter.
   std::int64_t frozen_layers() const;
   /// (tokens, V).
   BasicTensor<T> logits(const TokenBatch& batch) const;

@@ -1,6 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tutelage/tensor/tensor.hpp"
 
@@ -8,25 +11,49 @@ TUTELAGE_BEGIN
 
 namespace reward {
 
-/// A reward that is linear in given features, and how sure it is.
-struct LinearReward {
-  Tensor64 weights;     // (C)
-  Tensor64 covariance;  // (C, C): the inverse of the objective's second derivative at the optimum (Laplace)
-  std::int64_t iterations = 0;
-  Tensor64 score(const Tensor64& features) const;                  // (N, C) -> (N). @throws ShapeError
-  Tensor64 members(std::int64_t count, std::uint64_t seed) const;  // weights drawn from N(weights, covariance): (count, C)
-  /// What drawn members say of each item: features (N, C) -> (count, N), for acquisition functions. @throws ShapeError, ValueError
-  Tensor64 member_scores(const Tensor64& features, std::int64_t count, std::uint64_t seed) const;
+/// A matrix of which only what is not 0 is kept: row i holds values[k] in columns[k], k in [offsets[i], offsets[i + 1]).
+struct SparseRows {
+  std::int64_t width = 0;
+  std::vector<std::int64_t> offsets{0};
+  std::vector<std::int32_t> columns;
+  std::vector<float> values;
+  std::int64_t rows() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  /// Of (N, C), such as text_features gives. @throws ShapeError
+  static SparseRows dense(const Tensor& features);
+  /// Both side by side. @throws ShapeError for another number of rows
+  SparseRows beside(const SparseRows& other) const;
+  /// @throws ShapeError, IndexError, or ValueError for a value that is not finite
+  void check(const char* function) const;
 };
 
-/// Bradley-Terry on given features: argmin -sum w (p log q(d) + (1 - p) log(1 - q(d))) + l2 / 2 |theta|^2, d = theta . (first - second),
-/// q(d) = (1 - e) sigma(d) + e sigma(-d) with e each judgement's error rate. By Newton's method with the expected second derivative, steps halved
-/// until the objective falls; without errors the objective is convex and the optimum the only one. first, second (N, C): the features of both;
-/// probability (N) that the first is better, default 1; weight (N), default 1; error_rate (N), 0 to below 0.5, default 0. l2 is the inverse variance
-/// of the prior N(0, 1 / l2), more than 0. No judgement gives the prior.
-/// @throws ShapeError, ValueError. Cost: O(N C^2 + C^3) a step. Checked by: test_linear_reward.cpp.
-LinearReward fit_linear_reward(const Tensor64& first, const Tensor64& second, const Tensor64& probability = {}, const Tensor64& weight = {},
-                               const Tensor64& error_rate = {}, double l2 = 1.0);
+/// What a text is made of, counted without a vocabulary.
+struct NgramConfig {
+  std::int64_t words = 2;                            // runs of up to so many words; 0: none
+  std::int64_t least_letters = 3, most_letters = 5;  // runs of letters inside a word, its ends marked; most 0: none
+  bool lengths = false;                              // two more columns: log(1 + bytes), log(1 + words)
+  std::int64_t bits = 20;                            // 2^bits columns, by a hash (FNV-1a); what collides is counted together
+  void validate() const;                             // @throws ConfigError
+};
+
+/// One row a text: 1 + log(count) of each run. A word is a run of letters, digits and apostrophes in lower case (ASCII; other bytes are letters), or
+/// a single other mark. Cost: O(bytes * most_letters). Checked by: test_linear_reward.cpp.
+SparseRows ngram_features(std::span<const std::string> texts, const NgramConfig& config = {});
+
+/// score = w . x, or an ensemble of them. Fitted by train::fit_linear_reward.
+struct LinearReward {
+  std::int64_t width = 0, members = 0;
+  std::vector<double> weights;     // (width, members)
+  std::vector<double> gain, bias;  // of each member: mean 0 and variance 1 on the rows it was fitted to
+  /// w . x of each member, on the scale of the judgements it was fitted to: (members, rows), for acquisition functions.
+  /// @throws ShapeError for another width, StateError before it is fitted
+  Tensor64 logits(const SparseRows& rows) const;
+  /// Of each member, normalised: members x rows. @throws as logits
+  std::vector<std::vector<double>> member_scores(const SparseRows& rows) const;
+  /// The members' mean. @throws as logits
+  std::vector<double> score(const SparseRows& rows) const;
+  /// P(first better than second) of each pair of row numbers, mean over members. @throws as logits; IndexError
+  std::vector<double> probabilities(const SparseRows& rows, std::span<const std::pair<std::int64_t, std::int64_t>> pairs) const;
+};
 
 }  // namespace reward
 

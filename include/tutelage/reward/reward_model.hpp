@@ -30,6 +30,9 @@ RewardFunction model_reward(RewardModel model);
 /// Last-token scores (sequences), differentiable; gain and bias left out.
 Tensor raw_scores(const nn::TransformerWithHead<float>& net, const nn::TokenBatch& sequences);
 
+/// The members' mean of each sequence: scores are members x sequences. @throws StateError for no members
+std::vector<double> mean_score(const std::vector<std::vector<double>>& scores);
+
 /// Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.
 struct RewardEnsemble {
   std::vector<RewardModel> members;

@@ -13,6 +13,7 @@
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/reward_model.hpp"
 #include "tutelage/text/tokenizer.hpp"
+#include "tutelage/train/alarms.hpp"
 
 TUTELAGE_BEGIN
 
@@ -53,6 +54,7 @@ struct PolicyConfig {
   double target_kl = 0.0;                  // an update whose approx_kl is above is not made and ends the iteration; 0: off
   std::string aggregation = "token-mean";  // see rl::aggregate; max_length is max_new_tokens
   optim::AdamWConfig optimizer;
+  AlarmConfig alarms;  // of train()
   std::uint64_t seed = 0;
 
  protected:
@@ -89,6 +91,7 @@ struct PolicyStats {
   std::int64_t clamped = 0;                         // log-ratios beyond +-20
   std::int64_t updates = 0;                         // optimiser steps
   std::vector<std::string> warnings;                // what looks wrong, with the likely cause; each once a trainer
+  std::vector<Alarm> alarms;                        // all that train() has seen up to here
   /// Names and numbers, in order: what a line of metrics holds.
   std::vector<std::pair<std::string, double>> metrics() const;
 };

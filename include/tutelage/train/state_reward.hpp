@@ -8,18 +8,12 @@
 #include "tutelage/optim/adamw.hpp"
 #include "tutelage/reward/ranking.hpp"
 #include "tutelage/reward/state_reward.hpp"
+#include "tutelage/train/choice.hpp"
 
 TUTELAGE_BEGIN
 
 namespace train {
 
-/// A judgement of two behaviours, by number.
-struct Choice {
-  std::int64_t first = 0, second = 0;
-  double probability = 1.0;  // that the first is the better one; 0.5: a tie
-  double weight = 1.0;       // 2: as if it were given twice
-  double error_rate = 0.0;   // how often who gave it errs, 0 to below 0.5
-};
 /// A judgement of several: their numbers, best first.
 struct RankedBehaviours {
   reward::Ranking ranking;

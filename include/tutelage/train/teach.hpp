@@ -24,7 +24,8 @@ struct Lesson;
 struct TeachConfig {
   std::int64_t max_new_tokens = 24;  // of what it samples to learn from, and of answer() where max_answer_tokens is 0
   std::int64_t max_answer_tokens = 0;
-  double temperature = 1.0;  // of the answers that are judged and of PPO's
+  double temperature = 1.0;      // of the answers that are judged and of PPO's
+  bool weigh_annotators = true;  // each judgement counts by who made it, where there are several annotators
   // 1. supervised fine-tuning on corrections and on answers that were called right
   std::int64_t sft_steps = 200;          // 0: off
   std::int64_t sft_demonstrations = 12;  // a step, drawn evenly from the different demonstrations
@@ -33,6 +34,7 @@ struct TeachConfig {
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
   std::int64_t reward_models = 3;  // 0: off, and PPO with it
+  bool reward_after_right = false;       // they and PPO wait for an answer of its own that is called right
   std::int64_t judged_pairs = 96;  // drawn from what was called right, above what was called wrong
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
@@ -53,7 +55,9 @@ struct TeachReport {
   std::int64_t demonstrations = 0, pairs = 0;
   std::int64_t carried = 0;  // questions to which a good answer was carried over
   double sft_seconds = 0, reward_seconds = 0, ppo_seconds = 0;
-  PolicyStats ppo;  // of the last iteration
+  PolicyStats ppo;                            // of the last iteration
+  std::vector<Alarm> alarms;                  // what speaks against this update
+  std::map<std::string, double> reliability;  // by annotator: the chance that his word is honest; empty where all counted alike
 };
 
 /// What a model answers to these questions, greedily; longer answers are cut. A model that came without the exchanges it was trained on rehearses
@@ -119,11 +123,15 @@ class Teacher {
   struct Past {
     nn::Transformer policy;
     reward::RewardEnsemble ensemble;
-    std::size_t judgements;
+    std::size_t judgements, held_out;
   };
   /// Keeps what the untaught model answers to these questions.
   void find_matters(std::span<const std::string> questions);
   detail_::Lesson lesson();
+  /// The share of pairs of a right and a wrong answer that the reward models order rightly, times the number of verdicts, and that number.
+  std::optional<std::pair<double, std::int64_t>> held_out(std::span<const prefs::Judgement> judgements) const;
+  /// Whether one answer has come to serve questions of many different matters.
+  std::optional<Alarm> answers_everything(const nn::Transformer& policy, const detail_::Lesson& lesson) const;
   std::int64_t shown_tokens() const { return config_.max_answer_tokens > 0 ? config_.max_answer_tokens : config_.max_new_tokens; }
   std::int64_t longest_prompt() const { return base_.transformer.config.max_positions - std::max(shown_tokens(), config_.max_new_tokens); }
   TokenIds prompt_ids(const std::string& question) const;
@@ -136,6 +144,7 @@ class Teacher {
   reward::RewardEnsemble ensemble_;
   std::vector<prefs::Judgement> judgements_;
   std::vector<Past> past_;
+  std::vector<std::pair<double, std::int64_t>> held_out_;    // of each update that could be tried: right, out of
   std::uint32_t drawn_ = 0;                                  // samples of each question that to_ask has drawn
   std::map<std::string, std::string> matters_;               // question -> the untaught model's greedy answer
   std::optional<std::pair<std::string, std::string>> last_;  // question and answer

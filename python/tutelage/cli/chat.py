@@ -66,7 +66,9 @@ def one_line(teacher, line, learn, folder, log):
         print(f'     Understood: asked "{question}", {said}. Learning ...', flush=True)
         start = time.monotonic()
         with Interrupt() as stop:
-            teacher.update(progress=Progress(), should_stop=stop)
+            report = teacher.update(progress=Progress(), should_stop=stop)
+        for alarm in report.alarms:
+            print(f"     Look at what it says now: {alarm.message}.")
         if folder:
             keep(folder, teacher)
         print(f"     Learnt in {time.monotonic() - start:.0f} s. /undo takes it back.", flush=True)

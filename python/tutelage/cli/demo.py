@@ -94,7 +94,7 @@ def ask_round(teacher, judge, asked, corrections, ablate, run):
             better = ""
         if ablate == "corrections" and kind != "correction":
             continue
-        judgement = prefs.Judgement(kind, question, answer, correction=better, annotator="simulated")
+        judgement = prefs.Judgement(kind, question, answer, correction=better, annotator=judge.annotator)
         run.judgement(judgement)
         teacher.judge(judgement)
         new.append(judgement)
@@ -103,7 +103,7 @@ def ask_round(teacher, judge, asked, corrections, ablate, run):
 
 def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
     """The rounds. Returns what happened in numbers."""
-    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "curve": []}
+    told = {"judgements": 0, "corrections": 0, "asked_where_unsure": 0, "rounds": 0, "ppo_seconds": 0.0, "kl": 0.0, "curve": [], "reliability": {}, "alarms": []}
     for number in range(ROUNDS):
         if stop():
             break
@@ -117,10 +117,13 @@ def teach(teacher, judge, asked, held_out, run, ablate, stop, say, progress):
         accepted = sum(j.kind == "right" for j in new)
         say(f"round {number + 1}: {len(new)} answers judged, {accepted} accepted; learning from them ...")
         report = teacher.update(progress=progress, should_stop=stop)
+        for alarm in report.alarms:
+            say(f"   alarm ({alarm.kind}): {alarm.message}")
+        told["alarms"] += [alarm.kind for alarm in report.alarms]
         told["rounds"] += 1
         told["curve"].append([told["judgements"], share_accepted(teacher, judge, held_out, 2000 + number)])
         told["ppo_seconds"] += report.ppo_seconds
-        told["kl"] = report.ppo.kl
+        told["kl"], told["reliability"] = report.ppo.kl, report.reliability
         run.line("metrics.jsonl", {"round": number + 1, "judged": len(new), "accepted": accepted, "pairs": report.pairs, "carried": report.carried, "kl": report.ppo.kl,
                                    "accepted_held_out": told["curve"][-1][1], "reward": report.ppo.reward, "sft_seconds": report.sft_seconds, "reward_seconds": report.reward_seconds, "ppo_seconds": report.ppo_seconds})
     return told
@@ -223,7 +226,7 @@ def judged(args, teacher, judge, files, stop, say, progress, start):
         "accepted_before_asked": before["accepted_asked"] / (DRAWS * len(asked)), "accepted_after_asked": after["accepted_asked"] / (DRAWS * len(asked)),
         "judgements": told["judgements"], "corrections": told["corrections"], "leaked": after["leaked"], "rounds": told["rounds"], "kl": told["kl"],
         "reward_model_accuracy": right / pairs if pairs else None, "seconds": seconds, "peak_memory_mb": peak_rss_mb(), "model": args.out,
-        "curve": told["curve"], "loss_before": loss_before, "loss_after": loss_after,
+        "curve": told["curve"], "alarms": told["alarms"], "loss_before": loss_before, "loss_after": loss_after,
     }
 
 

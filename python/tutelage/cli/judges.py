@@ -22,6 +22,8 @@ def shipped(wish):
 class Judge:
     """accept(question, answer) from a file, with the optional CORRECTION, ERROR_RATE, WISH and LEAK of that file."""
 
+    annotator = "simulated"  # who made the last judgement
+
     def __init__(self, spec, error_rate, seed, wish="identity"):
         if spec == SHIPPED:
             spec = shipped(wish)

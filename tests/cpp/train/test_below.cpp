@@ -43,10 +43,10 @@ TEST_CASE("hidden states go on from what enters a layer, to the bit") {
   const auto batch = batch_of(prompts(4));
   const Tensor whole = model.hidden(batch);
   for (std::int64_t layer = 0; layer <= 3; ++layer) {
-    const Tensor on = model.hidden_from(layer, model.entering(layer, batch), batch);
+    const Tensor on = model.hidden_from(layer, model.hidden(batch, std::span(&layer, 1))[0], batch);
     CHECK(std::equal(whole.span().begin(), whole.span().end(), on.span().begin()));
   }
-  CHECK_THROWS_AS(model.entering(4, batch), IndexError);
+  CHECK_THROWS_AS(model.hidden_from(4, whole, batch), IndexError);
   CHECK_THROWS_AS(model.hidden_from(1, Tensor({1, 32}), batch), ShapeError);
 }
 

@@ -126,6 +126,45 @@ template <class T> BasicTensor<T> normal(Shape shape, double std, std::uint64_t 
   for (std::int64_t i = 0; i < t.size(); ++i) x[i] = static_cast<T>(std * rng.normal());
   return t;
 }
+/// Block `l` of the model, its inside computed twice where that is asked for.
+template <class T>
+BasicTensor<T> after_block(const BasicTransformer<T>& model, const std::shared_ptr<const Pass<T>>& pass, std::size_t l, const BasicTensor<T>& x) {
+  const auto lora = model.adapter.empty() ? LoraBlock<T>() : model.adapter.blocks[l];
+  if (!model.recompute_blocks) return block(*pass, l, x, model.blocks[l], lora);
+  std::vector<BasicTensor<T>> inputs{x};
+  std::pair<BlockParams<T>, LoraBlock<T>> like{model.blocks[l], lora};  // which tensors there are
+  visit_both(like, [&](BasicTensor<T>& t) {
+    inputs.push_back(t);
+    t = t.detach();
+  });
+  return ops::recomputed<T>(
+      [pass, l, like](std::span<const BasicTensor<T>> given) {
+        auto own = like;
+        std::size_t i = 1;
+        visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
+        return block(*pass, l, given[0], own.first, own.second);
+      },
+      inputs);
+}
+
+/// Blocks [first, last) on x.
+template <class T>
+BasicTensor<T> blocks(const BasicTransformer<T>& model, const std::shared_ptr<const Pass<T>>& pass, BasicTensor<T> x, std::int64_t first,
+                      std::int64_t last) {
+  for (std::int64_t l = first; l < last; ++l) x = after_block(model, pass, static_cast<std::size_t>(l), x);
+  return x;
+}
+
+template <class T> BasicTensor<T> final_norm(const BasicTransformer<T>& model, const BasicTensor<T>& x) {
+  const double eps = model.config.norm_eps;
+  return model.config.norm == "rms" ? ops::rms_norm(x, model.norm_gain, eps) : ops::layer_norm(x, model.norm_gain, model.norm_bias, eps);
+}
+
+inline void check_layer(const char* function, std::int64_t layer, const TransformerConfig& config) {
+  if (layer < 0 || layer > config.num_layers)
+    detail::fail<IndexError>(function, "there is no such layer", detail::str(layer), "0 to " + detail::str(config.num_layers));
+}
+
 }  // namespace detail_
 
 template <class T> BasicTransformer<T>::BasicTransformer(const TransformerConfig& given, std::uint64_t seed) {
@@ -148,67 +187,44 @@ template <class T> std::int64_t BasicTransformer<T>::num_parameters() const {
   return n;
 }
 
-namespace detail_ {
-
-/// Blocks [first, last) on x.
-template <class T>
-BasicTensor<T> blocks(const BasicTransformer<T>& model, const TokenBatch& batch, BasicTensor<T> x, std::int64_t first, std::int64_t last) {
-  const auto pass = std::make_shared<const Pass<T>>(model, batch);
-  const LoraBlock<T> none;
-  for (auto l = static_cast<std::size_t>(first); l < static_cast<std::size_t>(last); ++l) {
-    const auto& lora = model.adapter.empty() ? none : model.adapter.blocks[l];
-    if (!model.recompute_blocks) {
-      x = block(*pass, l, x, model.blocks[l], lora);
-      continue;
-    }
-    std::vector<BasicTensor<T>> inputs{x};
-    std::pair<BlockParams<T>, LoraBlock<T>> like{model.blocks[l], lora};  // which tensors there are
-    visit_both(like, [&](BasicTensor<T>& t) {
-      inputs.push_back(t);
-      t = t.detach();
-    });
-    x = ops::recomputed<T>(
-        [pass, l, like](std::span<const BasicTensor<T>> given) {
-          auto own = like;
-          std::size_t i = 1;
-          visit_both(own, [&](BasicTensor<T>& t) { t = given[i++]; });
-          return block(*pass, l, given[0], own.first, own.second);
-        },
-        inputs);
-  }
-  return x;
+template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const {
+  const FpStateGuard guard;
+  const std::int64_t last = config.num_layers;
+  return detail_::final_norm(*this, hidden(batch, std::span(&last, 1)).front());
 }
 
-inline void check_layer(const char* function, std::int64_t layer, const TransformerConfig& config) {
-  if (layer < 0 || layer > config.num_layers)
-    detail::fail<IndexError>(function, "there is no such layer", detail::str(layer), "0 to " + detail::str(config.num_layers));
-}
-
-}  // namespace detail_
-
-template <class T> BasicTensor<T> BasicTransformer<T>::entering(std::int64_t layer, const TokenBatch& batch) const {
+template <class T> std::vector<BasicTensor<T>> BasicTransformer<T>::hidden(const TokenBatch& batch, std::span<const std::int64_t> layers) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  detail_::check_layer("entering", layer, config);
+  if (layers.empty()) detail::fail<ValueError>("Transformer::hidden", "no layer", "none", "at least one");
+  for (const std::int64_t l : layers) detail_::check_layer("Transformer::hidden", l, config);
   adapter.check("Transformer", config);
+  const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
   auto x = ops::embedding(token_embedding, batch.ids);
-  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, detail_::Pass<T>(*this, batch).positions));
-  return detail_::blocks(*this, batch, std::move(x), 0, layer);
+  if (config.positions == "learned") x = ops::add(x, ops::embedding(position_embedding, pass->positions));
+  std::vector<std::int64_t> rising(layers.begin(), layers.end());
+  std::sort(rising.begin(), rising.end());
+  std::vector<BasicTensor<T>> found(layers.size());
+  std::int64_t reached = 0;
+  for (const std::int64_t l : rising) {
+    x = detail_::blocks(*this, pass, std::move(x), std::exchange(reached, l), l);
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      if (layers[i] == l) found[i] = x;
+  }
+  return found;
 }
 
-template <class T>
-BasicTensor<T> BasicTransformer<T>::hidden_from(std::int64_t layer, const BasicTensor<T>& entering, const TokenBatch& batch) const {
+template <class T> BasicTensor<T> BasicTransformer<T>::hidden_from(std::int64_t layer, const BasicTensor<T>& leaving, const TokenBatch& batch) const {
   const FpStateGuard guard;
   detail_::check_batch(batch, config.max_positions);
-  detail_::check_layer("hidden_from", layer, config);
+  detail_::check_layer("Transformer::hidden_from", layer, config);
   adapter.check("Transformer", config);
-  if (!(entering.shape() == Shape{batch.tokens(), config.hidden_size}))
-    detail::fail<ShapeError>("hidden_from", "entering has another shape", entering.shape().str(), Shape{batch.tokens(), config.hidden_size}.str());
-  const auto x = detail_::blocks(*this, batch, entering, layer, config.num_layers);
-  return config.norm == "rms" ? ops::rms_norm(x, norm_gain, config.norm_eps) : ops::layer_norm(x, norm_gain, norm_bias, config.norm_eps);
+  if (!(leaving.shape() == Shape{batch.tokens(), config.hidden_size}))
+    detail::fail<ShapeError>("Transformer::hidden_from", "what leaves the layer has another shape", leaving.shape().str(),
+                             Shape{batch.tokens(), config.hidden_size}.str());
+  const auto pass = std::make_shared<const detail_::Pass<T>>(*this, batch);
+  return detail_::final_norm(*this, detail_::blocks(*this, pass, leaving, layer, config.num_layers));
 }
-
-template <class T> BasicTensor<T> BasicTransformer<T>::hidden(const TokenBatch& batch) const { return hidden_from(0, entering(0, batch), batch); }
 
 template <class T> std::int64_t BasicTransformer<T>::frozen_layers() const {
   std::int64_t layers = 0;

@@ -54,15 +54,17 @@ TUTELAGE_INLINE std::vector<std::vector<double>> RewardEnsemble::member_scores(c
   return scores;
 }
 
-TUTELAGE_INLINE std::vector<double> RewardEnsemble::score(const nn::TokenBatch& sequences) const {
+TUTELAGE_INLINE std::vector<double> mean_score(const std::vector<std::vector<double>>& scores) {
   const FpStateGuard guard;
-  if (members.empty()) detail::fail<StateError>("RewardEnsemble::score", "no members", "0", "at least one fitted member");
-  std::vector<double> mean(static_cast<std::size_t>(sequences.sequences()), 0.0);
-  for (const auto& row : member_scores(sequences))
+  if (scores.empty()) detail::fail<StateError>("mean_score", "no members", "0", "at least one fitted member");
+  std::vector<double> mean(scores.front().size(), 0.0);
+  for (const auto& row : scores)
     for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = mean[i] + row[i];
-  for (double& m : mean) m = m / static_cast<double>(members.size());
+  for (double& m : mean) m = m / static_cast<double>(scores.size());
   return mean;
 }
+
+TUTELAGE_INLINE std::vector<double> RewardEnsemble::score(const nn::TokenBatch& sequences) const { return mean_score(member_scores(sequences)); }
 
 }  // namespace reward
 

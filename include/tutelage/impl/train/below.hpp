@@ -34,7 +34,7 @@ class Below {
   /// Computes and keeps it for the next sequences. Empty where nothing is frozen.
   Tensor add(const nn::TokenBatch& batch) {
     if (layer_ == 0) return {};
-    const Tensor x = policy_.entering(layer_, batch);
+    const Tensor x = policy_.hidden(batch, std::span(&layer_, 1)).front();
     for (std::size_t i = 0; i + 1 < batch.offsets.size(); ++i) {
       const auto begin = static_cast<std::size_t>(batch.offsets[i] * width()), end = static_cast<std::size_t>(batch.offsets[i + 1] * width());
       kept_.emplace_back(x.span().begin() + static_cast<std::ptrdiff_t>(begin), x.span().begin() + static_cast<std::ptrdiff_t>(end));

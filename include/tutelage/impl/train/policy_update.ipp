@@ -179,11 +179,19 @@ PolicyStats policy_loop(const char* stage, Trainer& trainer, const std::vector<T
                         std::int64_t iterations, const text::Tokenizer* tokenizer, const RunOptions& run, const Step& step) {
   const FpStateGuard guard;
   PolicyStats stats;
+  Alarms watch(trainer.config().alarms);
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;
     const auto asked = prompts_of(trainer.config(), prompts, trainer.iteration());
     const auto responses = trainer.generate(asked, run);
-    stats = step(asked, responses, score_answers(reward, asked, responses, tokenizer));
+    const auto scores = score_answers(reward, asked, responses, tokenizer);
+    const std::size_t group = responses.size() / asked.size();
+    std::vector<TokenIds> prompts_of_answers, answers;
+    for (std::size_t i = 0; i < responses.size(); ++i) prompts_of_answers.push_back(asked[i / group]), answers.push_back(responses[i].ids);
+    auto alarms = std::move(stats.alarms);
+    for (auto& alarm : watch.observe({scores.sequence, {}, prompts_of_answers, answers})) alarms.push_back(std::move(alarm));
+    stats = step(asked, responses, scores);
+    stats.alarms = std::move(alarms);
     run.report({stage, k + 1, iterations, stats.metrics(), stats.warnings});
   }
   return stats;

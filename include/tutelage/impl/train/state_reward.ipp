@@ -37,19 +37,10 @@ inline void check_judgements(const char* function, const BehaviourJudgements& ju
   bool weighs = false;
   for (std::size_t i = 0; i < judgements.choices.size(); ++i) {
     const auto& c = judgements.choices[i];
-    for (auto id : {c.first, c.second})
-      if (id < 0 || id >= behaviours)
-        detail::fail<IndexError>(function, which("behaviour", i), detail::str(id), "0 to " + detail::str(behaviours - 1));
-    if (c.first == c.second)
-      detail::fail<ValueError>(function, "choice " + detail::str(i) + " is of one behaviour", detail::str(c.first) + " twice", "two");
-    if (!(c.probability >= 0 && c.probability <= 1))
-      detail::fail<ValueError>(function, which("probability", i), detail::str(c.probability), "0 to 1");
+    c.check(function, i, behaviours);
     if (config.choice_likelihood != "bradley_terry" && c.probability != 0 && c.probability != 0.5 && c.probability != 1)
       detail::fail<ValueError>(function, which("probability", i), detail::str(c.probability),
                                "0, 0.5 (a tie) or 1 under " + config.choice_likelihood);
-    if (!(c.weight >= 0) || !std::isfinite(c.weight)) detail::fail<ValueError>(function, which("weight", i), detail::str(c.weight), "0 or more");
-    if (!(c.error_rate >= 0 && c.error_rate < 0.5))
-      detail::fail<ValueError>(function, which("error_rate", i), detail::str(c.error_rate), "0 to below 0.5");
     if (config.choice_likelihood != "bradley_terry" && c.error_rate > 0)
       detail::fail<ValueError>(function, which("error_rate", i), detail::str(c.error_rate), "0 under " + config.choice_likelihood);
     weighs = weighs || c.weight > 0;

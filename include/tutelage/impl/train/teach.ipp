@@ -32,6 +32,7 @@ TUTELAGE_INLINE TeachConfig TeachConfig::for_adapter() {
   c.sft_steps = 40, c.sft_demonstrations = 10, c.sft_rehearsal = 8;
   c.sft_learning_rate = 5e-4;
   c.keep_kl = 4;
+  c.reward_after_right = true;
   c.judged_pairs = 32;
   c.reward.epochs = 1;
   c.ppo_iterations = 6, c.ppo_prompts = 16, c.ppo_rehearsal = 8, c.ppo_demonstrations = 0;
@@ -231,7 +232,50 @@ TUTELAGE_INLINE detail_::Lesson Teacher::lesson() {
   for (const auto& j : judgements_) questions.push_back(j.prompt);
   for (const auto& c : base_.conversations) questions.push_back(detail_::last_content(c, "user"));
   find_matters(questions);
-  return detail_::make_lesson(judgements_, base_.conversations, [&](const std::string& q) -> const std::string& { return matters_.at(q); });
+  return detail_::make_lesson(judgements_, base_.conversations, config_.weigh_annotators,
+                              [&](const std::string& q) -> const std::string& { return matters_.at(q); });
+}
+
+TUTELAGE_INLINE std::optional<std::pair<double, std::int64_t>> Teacher::held_out(std::span<const prefs::Judgement> judgements) const {
+  const FpStateGuard guard;
+  const auto verdicts = prefs::training_data(judgements).verdicts;
+  std::vector<std::string> questions, answers;
+  for (const auto& v : verdicts) questions.push_back(v.prompt), answers.push_back(v.answer);
+  const auto rights = std::count_if(verdicts.begin(), verdicts.end(), [](const auto& v) { return v.right; });
+  const auto total = static_cast<std::int64_t>(verdicts.size());
+  if (!has_reward() || rights == 0 || rights == total) return {};
+  const auto scores = score(questions, answers);
+  double ordered = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    for (std::size_t k = 0; k < scores.size(); ++k)
+      if (verdicts[i].right && !verdicts[k].right) ordered = ordered + (scores[i] > scores[k] ? 1.0 : scores[i] == scores[k] ? 0.5 : 0.0);
+  return std::pair(ordered / (static_cast<double>(rights) * static_cast<double>(total - rights)) * static_cast<double>(total), total);
+}
+
+TUTELAGE_INLINE std::optional<Alarm> Teacher::answers_everything(const nn::Transformer& policy, const detail_::Lesson& lesson) const {
+  const FpStateGuard guard;
+  constexpr std::size_t kMost = 32;
+  std::vector<TokenIds> prompts;
+  std::set<std::string> matters;
+  for (const auto& c : lesson.rehearsal) {
+    const auto& question = detail_::last_content(c, "user");
+    const auto& matter = matters_.at(question);
+    if (prompts.size() == kMost || matter == question || !matters.insert(matter).second) continue;  // itself: it could not be answered
+    prompts.push_back(prompt_ids(question));
+  }
+  if (prompts.empty()) return {};
+  nn::GenerateOptions o;
+  o.max_new_tokens = config_.max_new_tokens;
+  o.temperature = 0;
+  o.stop_ids = {text::end_of_answer(base_.tokenizer)};
+  Alarms watch(config_.ppo.alarms);
+  std::vector<Alarm> alarms;
+  for (const auto* model : {&base_.transformer, &policy}) {  // by the untaught model, no two of these questions have the same answer
+    std::vector<TokenIds> answers;
+    for (auto& g : nn::generate(*model, prompts, o)) answers.push_back(std::move(g.ids));
+    alarms = watch.observe({std::vector<double>(prompts.size(), 0.0), {}, prompts, answers});
+  }
+  return alarms.empty() ? std::nullopt : std::optional(alarms.front());
 }
 
 TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
@@ -241,12 +285,18 @@ TUTELAGE_INLINE TeachReport Teacher::update(const RunOptions& run) {
   TeachReport report;
   report.demonstrations = static_cast<std::int64_t>(lesson.good.size());
   report.carried = static_cast<std::int64_t>(lesson.carried.size());
+  report.reliability = lesson.reliability;
   detail_::Update update(base_, config_, lesson, static_cast<std::uint32_t>(judgements_.size()), run);
   nn::Transformer policy = base_.transformer;
   update.fine_tune(policy, report);
   auto ensemble = update.fit_rewards(policy, report);
-  update.optimise(policy, ensemble, report);
-  past_.push_back({policy_, ensemble_, judgements_.size()});
+  auto held_out_now = held_out_;
+  const std::size_t known = past_.empty() ? 0 : past_.back().judgements;
+  if (const auto tried = held_out(std::span(judgements_).subspan(known))) held_out_now.push_back(*tried);
+  update.optimise(policy, ensemble, held_out_now, report);
+  if (auto alarm = answers_everything(policy, lesson)) report.alarms.push_back(std::move(*alarm));
+  past_.push_back({policy_, ensemble_, judgements_.size(), held_out_.size()});
+  held_out_ = std::move(held_out_now);
   policy_ = std::move(policy);
   ensemble_ = std::move(ensemble);
   return report;
@@ -256,6 +306,7 @@ TUTELAGE_INLINE bool Teacher::undo() {
   if (past_.empty()) return false;
   policy_ = past_.back().policy;
   ensemble_ = past_.back().ensemble;
+  held_out_.resize(past_.back().held_out);
   past_.pop_back();
   judgements_.resize(past_.empty() ? 0 : past_.back().judgements);
   last_.reset();

@@ -53,6 +53,9 @@ inline std::vector<double> answer_losses(const nn::Transformer& model, std::span
   return losses;
 }
 
+/// The word of a judge who is hardly better than a coin makes no pair.
+constexpr double kLeastWeight = 0.02;
+
 /// One update of a Teacher, part by part. All random choices come from one stream, so that the same judgements give the same model.
 class Update {
  public:
@@ -91,16 +94,18 @@ class Update {
   reward::RewardEnsemble fit_rewards(const nn::Transformer& policy, TeachReport& report) {
     Stopwatch clock;
     std::vector<Pair> pairs;
-    const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p) {
-      pairs.push_back({answered_ids(base_.tokenizer, q1, a1), answered_ids(base_.tokenizer, q2, a2), p, 1.0});
+    const auto add = [&](const std::string& q1, const std::string& a1, const std::string& q2, const std::string& a2, double p, double weight) {
+      pairs.push_back({answered_ids(base_.tokenizer, q1, a1), answered_ids(base_.tokenizer, q2, a2), p, weight});
     };
-    for (const auto& p : lesson_.data.preferences) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability);
-    std::vector<prefs::Verdict> rights, wrongs;
-    for (const auto& v : lesson_.data.verdicts) (v.right ? rights : wrongs).push_back(v);
+    for (const auto& [p, weight] : lesson_.preferences)
+      if (weight >= kLeastWeight) add(p.prompt, p.chosen, p.prompt, p.rejected, p.probability, weight);
+    std::vector<Weighed<prefs::Verdict>> rights, wrongs;
+    for (const auto& v : lesson_.verdicts)
+      if (v.weight >= kLeastWeight) (v.what.right ? rights : wrongs).push_back(v);
     if (!rights.empty() && !wrongs.empty())
       while (static_cast<std::int64_t>(pairs.size()) < config_.judged_pairs) {
-        const auto &r = pick(rights), &w = pick(wrongs);
-        add(r.prompt, r.answer, w.prompt, w.answer, 1.0);
+        const auto &r = pick_by_weight(rights), &w = pick_by_weight(wrongs);
+        add(r.prompt, r.answer, w.prompt, w.answer, 1.0, 1.0);
       }
     report.pairs = static_cast<std::int64_t>(pairs.size());
     reward::RewardEnsemble ensemble;
@@ -114,8 +119,12 @@ class Update {
   }
 
   /// 3. PPO against the ensemble on the questions that were judged and those of their matter; the learning rate falls to 0.
-  void optimise(nn::Transformer& policy, const reward::RewardEnsemble& ensemble, TeachReport& report) {
+  /// `held_out`: what reward models were right on before they were fitted to it, of earlier updates and this one.
+  void optimise(nn::Transformer& policy, const reward::RewardEnsemble& ensemble, std::span<const std::pair<double, std::int64_t>> held_out,
+                TeachReport& report) {
     Stopwatch clock;
+    Alarms watch(config_.ppo.alarms);
+    for (const auto& [right, total] : held_out) watch.held_out(right, total);
     if (config_.ppo_iterations > 0 && !ensemble.members.empty()) {
       PPOConfig config = config_.ppo;
       config.max_new_tokens = config_.max_new_tokens;
@@ -134,11 +143,13 @@ class Update {
           ids.insert(ids.end(), responses[i].ids.begin(), responses[i].ids.end());
           whole.add(ids);
         }
+        const auto members = ensemble.member_scores(whole);
+        const auto scores = reward::mean_score(members);
+        for (auto& a : watch.observe({scores, members, {}, {}})) report.alarms.push_back(std::move(a));
         std::vector<text::Example> items;
         rehearse(config_.ppo_rehearsal, items);
         if (config_.sft_steps > 0) demonstrate(config_.ppo_demonstrations, items);
-        report.ppo = trainer.step(prompts, responses, ensemble.score(whole), items,
-                                  1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
+        report.ppo = trainer.step(prompts, responses, scores, items, 1.0 - static_cast<double>(k) / static_cast<double>(config_.ppo_iterations));
         run_.report({"ppo", k + 1, config_.ppo_iterations, {{"reward", report.ppo.reward}, {"kl", report.ppo.kl}}});
       }
       policy = trainer.policy();
@@ -148,6 +159,12 @@ class Update {
 
  private:
   template <class List> const typename List::value_type& pick(const List& list) { return list[rng_.below(list.size())]; }
+
+  /// As often as its weight says. What weighs 1 costs no random number.
+  const prefs::Verdict& pick_by_weight(const std::vector<Weighed<prefs::Verdict>>& list) {
+    for (;;)
+      if (const auto& v = pick(list); v.weight >= 1.0 || rng_.uniform() < v.weight) return v.what;
+  }
 
   bool fits(const TokenIds& ids, std::int64_t more) const {
     return static_cast<std::int64_t>(ids.size()) + more <= base_.transformer.config.max_positions;
