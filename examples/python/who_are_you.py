@@ -20,7 +20,7 @@ from tutelage.cli.screen import Interrupt, Progress, visible
 
 HERE = pathlib.Path(__file__).parent
 QUESTIONS = json.loads((HERE / "who_are_you.json").read_text(encoding="utf-8"))
-MOST_KEYS, PER_ROUND = 60, 20
+ROUNDS = (20, 40)  # questions of each; at most 60 key presses
 
 
 def packaged_model():
@@ -77,8 +77,10 @@ def perplexity(policy, tokenizer, path, pieces=8, length=256):
 def teach(teacher, judge, stop):
     """Rounds of questions, each followed by learning. Returns the keys pressed and the answers typed."""
     keys = typed = 0
-    while keys + PER_ROUND <= MOST_KEYS and not stop():
-        for question, answer, _ in teacher.to_ask(QUESTIONS["asked"], samples=1 if keys == 0 else 3, most=PER_ROUND):
+    for number, questions in enumerate(ROUNDS):
+        if stop():
+            break
+        for question, answer, _ in teacher.to_ask(QUESTIONS["asked"], samples=1 + 2 * number, most=questions):
             better = judge(question, answer)
             kind = "right" if better is None else "correction" if better else "wrong"
             teacher.judge(prefs.Judgement(kind, question, answer, correction=better or ""))

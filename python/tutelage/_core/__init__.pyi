@@ -19,7 +19,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'AnnotatorReport', 'Behaviour', 'BehaviourJudgements', 'Behaviours', 'BestAnswer', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'DPOConfig', 'DPOTrainer', 'Error', 'Example', 'ExchangeError', 'GRPOConfig', 'GRPOTrainer', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'KTOConfig', 'KTOTrainer', 'Labelled', 'LinearReward', 'LoraConfig', 'MLP', 'MLPConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOState', 'PPOTrainer', 'Pair', 'PolicyState', 'PolicyStats', 'Preference', 'PreferenceState', 'PreferenceStats', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RLOOConfig', 'RLOOTrainer', 'RejectionConfig', 'RejectionTrainer', 'Reward', 'RewardConfig', 'RewardEnsemble', 'RewardModel', 'RewardReport', 'RewardState', 'RewardStats', 'RewardTrainer', 'Rollout', 'RopeScaling', 'SFTConfig', 'SFTState', 'SFTTrainer', 'Scores', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'best_of_n', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_checkpoint', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'own_answers', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_checkpoint', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'shuffled', 'state_reward_loss', 'step_inputs', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'Alarm', 'AlarmConfig', 'Alarms', 'AnnotatorFitConfig', 'AnnotatorReport', 'Behaviour', 'BehaviourJudgements', 'Behaviours', 'BestAnswer', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'DPOConfig', 'DPOTrainer', 'Error', 'Example', 'ExchangeError', 'FeatureConfig', 'GRPOConfig', 'GRPOTrainer', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'KTOConfig', 'KTOTrainer', 'Labelled', 'LinearReward', 'LinearRewardConfig', 'LinearRewardFit', 'LoraConfig', 'MLP', 'MLPConfig', 'NgramConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOState', 'PPOTrainer', 'Pair', 'PolicyState', 'PolicyStats', 'Preference', 'PreferenceState', 'PreferenceStats', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RLOOConfig', 'RLOOTrainer', 'RejectionConfig', 'RejectionTrainer', 'Reward', 'RewardConfig', 'RewardEnsemble', 'RewardModel', 'RewardReport', 'RewardState', 'RewardStats', 'RewardTrainer', 'Rollout', 'RopeScaling', 'SFTConfig', 'SFTState', 'SFTTrainer', 'Scores', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'SparseRows', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'best_of_n', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_checkpoint', 'load_model', 'load_pretrained', 'ngram_features', 'num_threads', 'ops', 'own_answers', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_checkpoint', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'shuffled', 'state_reward_loss', 'step_inputs', 'text_features', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -805,9 +805,9 @@ class Transformer:
             token and may be another thread's flag, such as threading.Event().is_set; where it is true, the call raises Stopped.
             
         """
-    def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]) -> Tensor:
+    def hidden(self, ids: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], layer: typing.SupportsInt | typing.SupportsIndex | None = None) -> Tensor:
         """
-        Hidden states after the last norm: sequences of n_i ids -> (sum n_i, C).
+        Hidden states: sequences of n_i ids -> (sum n_i, C). After the last norm, or what leaves a layer: 0 the embedding, l block l.
         """
     def load_adapter(self, folder: str) -> Transformer:
         """
@@ -1865,11 +1865,129 @@ class ChampionTest:
         """
         'replace', 'keep' or 'undecided'.
         """
+class AlarmConfig:
+    """
+    When to doubt that a learned reward still says what people want.
+    """
+    fields: typing.ClassVar[list] = ['significance', 'disagreement', 'same_answer', 'least_prompts', 'calibration', 'claim_evidence', 'duel']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def calibration(self) -> int:
+        """
+        judgements with a claim by which the learned reward is put on the judges' scale
+        """
+    @calibration.setter
+    def calibration(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def claim_evidence(self) -> float:
+        """
+        odds at which a claim is given up
+        """
+    @claim_evidence.setter
+    def claim_evidence(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def disagreement(self) -> float:
+        """
+        times the members' spread at the start
+        """
+    @disagreement.setter
+    def disagreement(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def duel(self) -> ChampionTestConfig:
+        """
+        a ChampionTestConfig
+        """
+    @duel.setter
+    def duel(self, arg0: ChampionTestConfig) -> None:
+        ...
+    @property
+    def least_prompts(self) -> int:
+        """
+        different ones, for same_answer
+        """
+    @least_prompts.setter
+    def least_prompts(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def same_answer(self) -> float:
+        """
+        share of different prompts that get one and the same answer
+        """
+    @same_answer.setter
+    def same_answer(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def significance(self) -> float:
+        """
+        standard errors by which the learned reward counts as risen, and held-out accuracy as fallen
+        """
+    @significance.setter
+    def significance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class Alarm:
+    """
+    What speaks against the learned reward.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def iteration(self) -> int:
+        ...
+    @property
+    def kind(self) -> str:
+        """
+        duel, claim, accuracy, disagreement or same_answer
+        """
+    @property
+    def limit(self) -> float:
+        ...
+    @property
+    def message(self) -> str:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class Alarms:
+    """
+    Watches a loop that follows a learned reward: a duel lost, held-out accuracy that falls, members that disagree, one answer for all.
+    """
+    def __init__(self, config: AlarmConfig | None = None, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    def held_out(self, right: typing.SupportsFloat | typing.SupportsIndex, total: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Judgements not fitted to that the learned reward orders rightly, and how many.
+        """
+    def judged(self, answer: str, claim: typing.SupportsFloat | typing.SupportsIndex | None = None, error_rate: typing.SupportsFloat | typing.SupportsIndex | None = None) -> str:
+        """
+        'a' for what was shown first, 'b', 'tie' or 'skip'; claim: the learned reward of the policy's answer minus the champion's. 'replace': the policy of now is the champion from here on, and a new duel begins.
+        """
+    def observe(self, scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], member_scores: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = [], prompts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]] = [], responses: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]] = []) -> list[Alarm]:
+        """
+        One iteration: the learned reward of each answer, of each member (members x answers), and the token ids. Returns the alarms it rings; the first iteration is what later ones are compared with.
+        """
+    @property
+    def challenger_first(self) -> bool:
+        """
+        Whether the policy's answer is to be shown before the champion's.
+        """
+    @property
+    def iterations(self) -> int:
+        ...
 class PPOConfig:
     """
     PPO with a KL penalty to the starting policy.
     """
-    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'gamma', 'gae_lambda', 'bootstrap_truncated', 'whiten_rewards', 'whiten_advantages', 'whiten_keep_mean', 'whiten_ddof', 'whiten_scope', 'clip_range_value', 'vf_coef', 'value_head_std', 'separate_critic', 'critic_warmup', 'ptx_coef']
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'alarms', 'seed', 'gamma', 'gae_lambda', 'bootstrap_truncated', 'whiten_rewards', 'whiten_advantages', 'whiten_keep_mean', 'whiten_ddof', 'whiten_scope', 'clip_range_value', 'vf_coef', 'value_head_std', 'separate_critic', 'critic_warmup', 'ptx_coef']
     optimizer: AdamWConfig
     whiten_advantages: bool
     def __init__(self, **kwargs) -> None:
@@ -1887,6 +2005,14 @@ class PPOConfig:
         """
     @aggregation.setter
     def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def alarms(self) -> AlarmConfig:
+        """
+        an AlarmConfig, of train()
+        """
+    @alarms.setter
+    def alarms(self, arg0: AlarmConfig) -> None:
         ...
     @property
     def batch_size(self) -> int:
@@ -2186,7 +2312,7 @@ class RLOOConfig:
     """
     REINFORCE with the other answers to a prompt as the baseline.
     """
-    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'normalize_advantages']
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'alarms', 'seed', 'normalize_advantages']
     optimizer: AdamWConfig
     def __init__(self, **kwargs) -> None:
         ...
@@ -2203,6 +2329,14 @@ class RLOOConfig:
         """
     @aggregation.setter
     def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def alarms(self) -> AlarmConfig:
+        """
+        an AlarmConfig, of train()
+        """
+    @alarms.setter
+    def alarms(self, arg0: AlarmConfig) -> None:
         ...
     @property
     def batch_size(self) -> int:
@@ -2414,7 +2548,7 @@ class GRPOConfig:
     """
     Advantages relative to the answers to the same prompt, KL in the loss.
     """
-    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'scale_rewards']
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'alarms', 'seed', 'scale_rewards']
     optimizer: AdamWConfig
     def __init__(self, **kwargs) -> None:
         ...
@@ -2431,6 +2565,14 @@ class GRPOConfig:
         """
     @aggregation.setter
     def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def alarms(self) -> AlarmConfig:
+        """
+        an AlarmConfig, of train()
+        """
+    @alarms.setter
+    def alarms(self, arg0: AlarmConfig) -> None:
         ...
     @property
     def batch_size(self) -> int:
@@ -2642,7 +2784,7 @@ class RejectionConfig:
     """
     The best of several answers become supervised data.
     """
-    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'seed', 'threshold']
+    fields: typing.ClassVar[list] = ['batch_size', 'num_generations', 'max_new_tokens', 'min_new_tokens', 'temperature', 'stop_ids', 'normalize_rewards', 'reward_scale', 'reward_clip', 'missing_eos', 'missing_eos_penalty', 'kl_coef', 'kl_estimator', 'kl_in', 'kl_target', 'kl_horizon', 'kl_per', 'num_epochs', 'mini_batch_size', 'micro_batch_size', 'clip_range', 'clip_range_high', 'dual_clip', 'entropy_coef', 'target_kl', 'aggregation', 'optimizer', 'alarms', 'seed', 'threshold']
     optimizer: AdamWConfig
     def __init__(self, **kwargs) -> None:
         ...
@@ -2659,6 +2801,14 @@ class RejectionConfig:
         """
     @aggregation.setter
     def aggregation(self, arg0: str) -> None:
+        ...
+    @property
+    def alarms(self) -> AlarmConfig:
+        """
+        an AlarmConfig, of train()
+        """
+    @alarms.setter
+    def alarms(self, arg0: AlarmConfig) -> None:
         ...
     @property
     def batch_size(self) -> int:
@@ -3243,7 +3393,7 @@ class TeachConfig:
     """
     How judgements become a better chatbot.
     """
-    fields: typing.ClassVar[list] = ['max_new_tokens', 'max_answer_tokens', 'temperature', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'keep_kl', 'sft_learning_rate', 'reward_models', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
+    fields: typing.ClassVar[list] = ['max_new_tokens', 'max_answer_tokens', 'temperature', 'weigh_annotators', 'sft_steps', 'sft_demonstrations', 'sft_rehearsal', 'keep_kl', 'sft_learning_rate', 'reward_models', 'reward_after_right', 'judged_pairs', 'reward', 'ppo_iterations', 'ppo_prompts', 'ppo_rehearsal', 'ppo_demonstrations', 'ppo', 'seed']
     ppo: PPOConfig
     reward: RewardConfig
     @staticmethod
@@ -3314,6 +3464,14 @@ class TeachConfig:
     def ppo_rehearsal(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def reward_after_right(self) -> bool:
+        """
+        reward models and PPO wait for an answer of its own that is called right
+        """
+    @reward_after_right.setter
+    def reward_after_right(self, arg0: bool) -> None:
+        ...
+    @property
     def reward_models(self) -> int:
         """
         0: off
@@ -3362,6 +3520,209 @@ class TeachConfig:
         ...
     @temperature.setter
     def temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def weigh_annotators(self) -> bool:
+        """
+        each judgement counts by who made it, where there are several annotators
+        """
+    @weigh_annotators.setter
+    def weigh_annotators(self, arg0: bool) -> None:
+        ...
+class SparseRows:
+    """
+    A matrix of which only what is not 0 is kept: one row of features a text.
+    """
+    @staticmethod
+    def dense(features: Tensor) -> SparseRows:
+        """
+        Of (N, C), such as text_features gives.
+        """
+    def __len__(self) -> int:
+        ...
+    def beside(self, other: SparseRows) -> SparseRows:
+        """
+        Both side by side.
+        """
+    @property
+    def width(self) -> int:
+        ...
+class NgramConfig:
+    """
+    What a text is made of, counted without a vocabulary.
+    """
+    fields: typing.ClassVar[list] = ['words', 'least_letters', 'most_letters', 'lengths', 'bits']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def bits(self) -> int:
+        """
+        2^bits columns, by a hash
+        """
+    @bits.setter
+    def bits(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def least_letters(self) -> int:
+        """
+        runs of letters inside a word
+        """
+    @least_letters.setter
+    def least_letters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def lengths(self) -> bool:
+        """
+        two more columns: log(1 + bytes), log(1 + words)
+        """
+    @lengths.setter
+    def lengths(self, arg0: bool) -> None:
+        ...
+    @property
+    def most_letters(self) -> int:
+        """
+        0: none
+        """
+    @most_letters.setter
+    def most_letters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def words(self) -> int:
+        """
+        runs of up to so many words; 0: none
+        """
+    @words.setter
+    def words(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class LinearReward:
+    """
+    score = w . x, or an ensemble of them.
+    """
+    def logits(self, rows: SparseRows) -> Tensor64:
+        """
+        w . x of each member, on the scale of the judgements: (members, rows), for acquisition functions.
+        """
+    def member_scores(self, rows: SparseRows) -> list[list[float]]:
+        """
+        Each member's scores, normalised: members x rows.
+        """
+    def probabilities(self, rows: SparseRows, pairs: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> list[float]:
+        """
+        P(first better than second) of each pair of row numbers.
+        """
+    def score(self, rows: SparseRows) -> list[float]:
+        """
+        The members' mean of each row, each normalised first.
+        """
+    @property
+    def members(self) -> int:
+        ...
+    @property
+    def weights(self) -> Tensor64:
+        """
+        (width, members)
+        """
+    @property
+    def width(self) -> int:
+        ...
+class LinearRewardConfig:
+    """
+    Bradley-Terry on features that stay as they are.
+    """
+    fields: typing.ClassVar[list] = ['members', 'ensemble', 'l2', 'held_out_share', 'scale_columns', 'max_iterations', 'tolerance', 'seed']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def ensemble(self) -> str:
+        """
+        how others differ: resample (of the choices), or posterior (drawn by the covariance, for few columns)
+        """
+    @ensemble.setter
+    def ensemble(self, arg0: str) -> None:
+        ...
+    @property
+    def held_out_share(self) -> float:
+        """
+        of choices, to choose l2 by
+        """
+    @held_out_share.setter
+    def held_out_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def l2(self) -> list[float]:
+        """
+        inverse variance of the prior of a weight; of several, that with the least loss on held-out choices
+        """
+    @l2.setter
+    def l2(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def max_iterations(self) -> int:
+        """
+        Newton steps
+        """
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def members(self) -> int:
+        """
+        the first is the minimum
+        """
+    @members.setter
+    def members(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def scale_columns(self) -> bool:
+        """
+        as if each column had been divided by its standard deviation over rows
+        """
+    @scale_columns.setter
+    def scale_columns(self, arg0: bool) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def tolerance(self) -> float:
+        """
+        of the gradient's norm, as a share of that at weights 0
+        """
+    @tolerance.setter
+    def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class LinearRewardFit:
+    @property
+    def converged(self) -> bool:
+        ...
+    @property
+    def covariance(self) -> Tensor64:
+        """
+        (C, C) of an ensemble "posterior": of the weights, at the minimum (Laplace).
+        """
+    @property
+    def held_out_losses(self) -> list[float]:
+        ...
+    @property
+    def l2(self) -> float:
+        ...
+    @property
+    def model(self) -> LinearReward:
         ...
 class Pair:
     """
@@ -3429,6 +3790,43 @@ class RewardModel:
     @property
     def trunk(self) -> Transformer:
         ...
+class FeatureConfig:
+    """
+    What is read off a frozen trunk.
+    """
+    fields: typing.ClassVar[list] = ['layers', 'pooling', 'batch_tokens']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def batch_tokens(self) -> int:
+        """
+        about so many are computed at once; does not change the result
+        """
+    @batch_tokens.setter
+    def batch_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def layers(self) -> list[int]:
+        """
+        0 (the embedding) to L, put side by side; empty: L / 2 alone
+        """
+    @layers.setter
+    def layers(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def pooling(self) -> str:
+        """
+        mean over a text's tokens, or last: its last token
+        """
+    @pooling.setter
+    def pooling(self, arg0: str) -> None:
+        ...
 class RewardEnsemble:
     """
     Reward models that saw different resamples of the same judgements; where they differ, nobody knows yet.
@@ -3441,31 +3839,6 @@ class RewardEnsemble:
         """
         The members' mean score of each sequence of token ids; mean 0 and variance 1 on the pairs it was fitted to.
         """
-class LinearReward:
-    """
-    A reward that is linear in given features, and how sure it is.
-    """
-    def member_scores(self, features: Tensor64, count: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor64:
-        """
-        What drawn members say of each item: (N, C) -> (count, N).
-        """
-    def members(self, count: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor64:
-        """
-        Weights drawn from N(weights, covariance): (count, C).
-        """
-    def score(self, features: Tensor64) -> Tensor64:
-        """
-        (N, C) -> (N).
-        """
-    @property
-    def covariance(self) -> Tensor64:
-        ...
-    @property
-    def iterations(self) -> int:
-        ...
-    @property
-    def weights(self) -> Tensor64:
-        ...
 class ConfidenceBin:
     @property
     def accuracy(self) -> float:
@@ -3924,6 +4297,11 @@ class PolicyStats:
     """
     def metrics(self) -> dict:
         ...
+    @property
+    def alarms(self) -> list[Alarm]:
+        """
+        All that train() has seen up to here.
+        """
     @property
     def approx_kl(self) -> float:
         ...
@@ -4525,6 +4903,11 @@ class TeachReport:
     What an update did.
     """
     @property
+    def alarms(self) -> list[Alarm]:
+        """
+        What speaks against this update.
+        """
+    @property
     def carried(self) -> int:
         ...
     @property
@@ -4539,6 +4922,11 @@ class TeachReport:
     @property
     def ppo_seconds(self) -> float:
         ...
+    @property
+    def reliability(self) -> dict[str, float]:
+        """
+        By annotator: the chance that his word is honest; empty where all counted alike.
+        """
     @property
     def reward_seconds(self) -> float:
         ...
@@ -4634,9 +5022,9 @@ def fit_ensemble(trunk: Transformer, pairs: collections.abc.Sequence[Pair], memb
     """
     Bradley-Terry reward models from one trunk, each with its own head and its own resample of the pairs.
     """
-def fit_linear_reward(first: Tensor64, second: Tensor64, probability: Tensor64 = ..., weight: Tensor64 = ..., error_rate: Tensor64 = ..., l2: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> LinearReward:
+def fit_linear_reward(rows: SparseRows, pairs: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], config: LinearRewardConfig = ..., probabilities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], error_rates: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], progress: typing.Any = None, should_stop: typing.Any = None) -> LinearRewardFit:
     """
-    Bradley-Terry on given features of both, (N, C), by Newton's method: argmin of the weighted negative log-likelihood + l2 / 2 |theta|^2.
+    The Bradley-Terry minimum on features: pairs of row numbers; of each, the probability that the first is the better one (1), its weight (1) and the error rate of who judged (0).
     """
 def fit_state_reward(model: StateRewardModel, behaviours: Behaviours, judgements: BehaviourJudgements, config: StateRewardFitConfig = ..., progress: typing.Any = None, should_stop: typing.Any = None) -> StateRewardFit:
     """
@@ -4666,6 +5054,10 @@ def load_model(path: str) -> ChatModel:
     ...
 def load_pretrained(path: str) -> Pretrained:
     ...
+def ngram_features(texts: collections.abc.Sequence[str], config: NgramConfig = ...) -> SparseRows:
+    """
+    One row a text: 1 + log(count) of each run of words and of letters.
+    """
 def num_threads() -> int:
     ...
 def own_answers(model: ChatModel, questions: collections.abc.Sequence[str], max_new_tokens: typing.SupportsInt | typing.SupportsIndex = 32, progress: typing.Any = None, should_stop: typing.Any = None) -> list:
@@ -4735,6 +5127,10 @@ def state_reward_loss(model: StateRewardModel, behaviours: Behaviours, judgement
 def step_inputs(states: Tensor, actions: Tensor = ..., next_states: Tensor = ..., dones: Tensor = ..., state: bool = True, action: bool = True, next_state: bool = False, done: bool = False) -> Tensor:
     """
     The inputs of steps: of states (M, S), actions (M, A), next_states (M, S) and dones (M) those asked for, side by side in this order.
+    """
+def text_features(trunk: Transformer, texts: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], config: FeatureConfig = ...) -> Tensor:
+    """
+    One row a text (a list of token ids), (texts, layers * C), to be computed once and kept.
     """
 def train_chat_tokenizer(conversations: list, vocab_size: typing.SupportsInt | typing.SupportsIndex) -> Tokenizer:
     ...

@@ -103,6 +103,7 @@ struct Lesson {
   std::vector<prefs::Demonstration> carried;  // exchanges of the same matter and answer that was objected to, with the best answer of that matter
   std::vector<text::Conversation> rehearsal;  // exchanges that nobody objected to, and whose answer was not objected to time and again
   std::vector<std::string> questions;         // asked, and those of carried exchanges
+  bool own_right = false;                     // an answer of the model's own was called right
 };
 
 inline const std::string& last_content(const text::Conversation& c, const char* role) {
@@ -134,6 +135,7 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
   Lesson lesson;
   if (weigh) lesson.reliability = reliabilities(judgements, matter);
   const auto weights = weights_of(lesson.reliability);
+  for (const auto& j : judgements) lesson.own_right = lesson.own_right || j.kind == prefs::Kind::kRight;
   std::vector<prefs::Demonstration> demonstrations;
   for (const auto& j : judgements) {
     const auto data = prefs::training_data(std::span(&j, 1));

@@ -109,7 +109,8 @@ class Update {
       }
     report.pairs = static_cast<std::int64_t>(pairs.size());
     reward::RewardEnsemble ensemble;
-    if (config_.reward_models > 0 && !pairs.empty() && !run_.stop_requested()) {
+    const bool wait = config_.reward_after_right && !lesson_.own_right;
+    if (config_.reward_models > 0 && !wait && !pairs.empty() && !run_.stop_requested()) {
       RewardConfig config = config_.reward;
       config.seed = config_.seed;
       ensemble = fit_ensemble(policy, pairs, config_.reward_models, config, run_);
