@@ -29,8 +29,8 @@ Tensor64 fit_strengths(std::span<const Comparison> comparisons, std::int64_t n_i
 
 struct AnnotatorFitConfig {
   double l2 = 1.0;                      // of the strengths
-  double prior_right = 4.0;             // Beta prior of a reliability: mode 0.75; must lean to the honest side, because
-  double prior_wrong = 2.0;             // the likelihood has a mirror optimum with all strengths and reliabilities turned round
+  double prior_right = 3.0;             // Beta prior of a reliability: mode 0.8; must lean to the honest side, because
+  double prior_wrong = 1.5;             // the likelihood has a mirror optimum with all strengths and reliabilities turned round
   double start = 0.9;                   // reliability at the start
   std::int64_t one_sided_answers = 10;  // who gave so many, all to one side, is left out; 0: nobody is
   double one_sided_share = 1.0;         // "all" means so large a share of them

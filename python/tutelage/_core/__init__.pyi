@@ -3,6 +3,8 @@ The compiled part of tutelage; import tutelage instead.
 """
 from __future__ import annotations
 import collections.abc
+import numpy
+import numpy.typing
 from tutelage import ConfigError
 from tutelage import Error
 from tutelage import ExchangeError
@@ -17,7 +19,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'chat_template_jinja', 'chat_template_names', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_safetensors']
+__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'Behaviour', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
 class Progress:
     """
     One report of a long call.
@@ -1170,11 +1172,76 @@ class AdaptiveKL:
     @property
     def value(self) -> float:
         ...
+class Trajectory:
+    """
+    What was seen and done from a reset on, or a fragment of it.
+    """
+    __hash__: typing.ClassVar[None] = None
+    def __eq__(self, arg0: Trajectory) -> bool:
+        ...
+    def __init__(self, observations: typing.Any, actions: typing.Any, rewards: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], terminated: bool = False, truncated: bool = False) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    @property
+    def actions(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps, size)
+        """
+    @property
+    def observations(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps or steps + 1, size)
+        """
+    @property
+    def rewards(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        (steps), or empty
+        """
+    @property
+    def terminated(self) -> bool:
+        ...
+    @property
+    def truncated(self) -> bool:
+        ...
+class Behaviour:
+    """
+    What is judged: a text, or a trajectory, given here or by reference.
+    """
+    __hash__: typing.ClassVar[None] = None
+    def __eq__(self, arg0: Behaviour) -> bool:
+        ...
+    def __init__(self, text: str = '', trajectory: Trajectory | None = None, reference: str = '', source: str = '') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def reference(self) -> str:
+        ...
+    @property
+    def source(self) -> str:
+        """
+        What produced it.
+        """
+    @property
+    def text(self) -> str:
+        ...
+    @property
+    def trajectory(self) -> Trajectory | None:
+        ...
 class Judgement:
     """
-    What a person said of one answer or of two.
+    What a person said of one behaviour, of two, or of several; see docs/judgements.md.
     """
-    def __init__(self, kind: str, prompt: str, answer_a: str, answer_b: str = '', correction: str = '', annotator: str = 'anonymous', seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+    __hash__: typing.ClassVar[None] = None
+    @staticmethod
+    def parse(line: str) -> Judgement:
+        """
+        Of one line of JSON.
+        """
+    def __eq__(self, arg0: Judgement) -> bool:
+        ...
+    def __init__(self, kind: str, prompt: str, answers: typing.Any, *, answer: typing.SupportsInt | typing.SupportsIndex = 0, correction: str = '', ranking: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], strength: typing.SupportsFloat | typing.SupportsIndex = 0.0, note: str = '', annotator: str = 'anonymous', seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], score: typing.SupportsFloat | typing.SupportsIndex | None = None, purpose: str = '', context: typing.Any = (), id: str = '', session: str = '', time: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
         ...
     def __repr__(self) -> str:
         ...
@@ -1184,23 +1251,75 @@ class Judgement:
     def annotator(self) -> str:
         ...
     @property
-    def answer_a(self) -> str:
-        ...
+    def answer(self) -> int:
+        """
+        The one that right, wrong or correction is of.
+        """
     @property
-    def answer_b(self) -> str:
-        ...
+    def answers(self) -> list[Behaviour]:
+        """
+        Behaviours, in the record's order.
+        """
+    @property
+    def context(self) -> list:
+        """
+        Turns before the prompt.
+        """
     @property
     def correction(self) -> str:
+        """
+        The better answer in the person's words.
+        """
+    @property
+    def id(self) -> str:
         ...
     @property
     def kind(self) -> str:
         ...
     @property
+    def note(self) -> str:
+        ...
+    @property
     def prompt(self) -> str:
         ...
     @property
+    def purpose(self) -> str:
+        """
+        Why it was asked.
+        """
+    @property
+    def ranking(self) -> list[int]:
+        """
+        The rank of each answer, 1 the best; equal ranks are a tie.
+        """
+    @property
+    def score(self) -> float | None:
+        """
+        With which the question was chosen.
+        """
+    @property
     def seconds(self) -> float:
+        """
+        How long it took.
+        """
+    @property
+    def session(self) -> str:
         ...
+    @property
+    def shown(self) -> list[int]:
+        """
+        Answers in the order in which they were shown; empty: not known.
+        """
+    @property
+    def strength(self) -> float:
+        """
+        Of a or b: how much better, 1 to 3; 0: not said.
+        """
+    @property
+    def time(self) -> float:
+        """
+        When, in seconds since 1970; 0: not known.
+        """
 class JudgementLog:
     """
     Judgements in a file, one a line; each is on disk before append returns.
@@ -1209,15 +1328,88 @@ class JudgementLog:
         ...
     def append(self, judgement: Judgement) -> None:
         ...
+    def each(self, f: collections.abc.Callable[[Judgement], None]) -> None:
+        """
+        Calls f with each, in memory for one; a torn last line is left out.
+        """
     def read(self) -> list[Judgement]:
         """
-        All of them; a torn last line is left out.
+        All of them.
         """
+class TrainingDataConfig:
+    """
+    How much each judgement counts in training.
+    """
+    fields: typing.ClassVar[list] = ['demonstration_weight', 'correction_weight', 'strength', 'margin_step', 'soft_step', 'reliability', 'reliability_as']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def correction_weight(self) -> float:
+        """
+        Of the pair correction > original; 1: counts as any other pair.
+        """
+    @correction_weight.setter
+    def correction_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def demonstration_weight(self) -> float:
+        """
+        Of a correction's words, as an example to follow.
+        """
+    @demonstration_weight.setter
+    def demonstration_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def margin_step(self) -> float:
+        """
+        margin = margin_step * strength.
+        """
+    @margin_step.setter
+    def margin_step(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def reliability(self) -> dict[str, float]:
+        """
+        Of each annotator, by fit_annotators; who is not named counts fully.
+        """
+    @reliability.setter
+    def reliability(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def reliability_as(self) -> str:
+        """
+        weight: (2 eta - 1)^2, of a coin 0; error_rate: 1 - eta. Who is below one half is left out.
+        """
+    @reliability_as.setter
+    def reliability_as(self, arg0: str) -> None:
+        ...
+    @property
+    def soft_step(self) -> float:
+        """
+        probability = sigma(soft_step * strength).
+        """
+    @soft_step.setter
+    def soft_step(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def strength(self) -> str:
+        """
+        How much better: ignore, margin (margin_step a step), or soft (a probability).
+        """
+    @strength.setter
+    def strength(self, arg0: str) -> None:
+        ...
 class AnnotatorFitConfig:
     """
     How fit_annotators fits.
     """
-    fields: typing.ClassVar[list] = ['l2', 'prior_right', 'prior_wrong', 'start', 'one_sided_answers', 'max_iterations', 'tolerance']
+    fields: typing.ClassVar[list] = ['l2', 'prior_right', 'prior_wrong', 'start', 'one_sided_answers', 'one_sided_share', 'max_iterations', 'tolerance']
     def __init__(self, **kwargs) -> None:
         ...
     def __repr__(self) -> str:
@@ -1251,6 +1443,14 @@ class AnnotatorFitConfig:
     def one_sided_answers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def one_sided_share(self) -> float:
+        """
+        All means so large a share of them.
+        """
+    @one_sided_share.setter
+    def one_sided_share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
     def prior_right(self) -> float:
         """
         Beta prior of a reliability, its honest side.
@@ -1277,10 +1477,96 @@ class AnnotatorFitConfig:
     @property
     def tolerance(self) -> float:
         """
-        Largest change of a strength or reliability at the end.
+        Largest change of a strength or reliability in the last step of Newton.
         """
     @tolerance.setter
     def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class ItemFitConfig:
+    """
+    How fit_items fits.
+    """
+    fields: typing.ClassVar[list] = ['l2', 'ties', 'tie_l2', 'error_form', 'ranking', 'max_iterations', 'tolerance']
+    def __init__(self, **kwargs) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def validate(self) -> None:
+        """
+        Raises ConfigError where a value is out of range.
+        """
+    @property
+    def error_form(self) -> str:
+        """
+        mixture, uniform, smoothing or unbiased: what an error_rate means.
+        """
+    @error_form.setter
+    def error_form(self, arg0: str) -> None:
+        ...
+    @property
+    def l2(self) -> float:
+        """
+        Of the strengths, and of the bar that verdicts compare with.
+        """
+    @l2.setter
+    def l2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_iterations(self) -> int:
+        """
+        Most iterations.
+        """
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ranking(self) -> str:
+        """
+        plackett_luce or all_pairs.
+        """
+    @ranking.setter
+    def ranking(self, arg0: str) -> None:
+        ...
+    @property
+    def tie_l2(self) -> float:
+        """
+        Of the log of that parameter.
+        """
+    @tie_l2.setter
+    def tie_l2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ties(self) -> str:
+        """
+        half: as half a win each way; rao_kupper, davidson: with a parameter that is fitted.
+        """
+    @ties.setter
+    def ties(self, arg0: str) -> None:
+        ...
+    @property
+    def tolerance(self) -> float:
+        """
+        Largest change in the last step of Newton.
+        """
+    @tolerance.setter
+    def tolerance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OnlineAnnotators:
+    """
+    Strengths and reliabilities after each answer, in constant time (Chen et al., WSDM 2013, section 4).
+    """
+    def __init__(self, n_items: typing.SupportsInt | typing.SupportsIndex, right: typing.SupportsFloat | typing.SupportsIndex = 10.0, wrong: typing.SupportsFloat | typing.SupportsIndex = 2.0, variance: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> None:
+        ...
+    def add(self, winner: typing.SupportsInt | typing.SupportsIndex, loser: typing.SupportsInt | typing.SupportsIndex, annotator: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def means(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def reliability(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def variances(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
 class SimulatedAnnotatorConfig:
     """
@@ -1380,6 +1666,10 @@ class SimulatedAnnotator:
     def answer(self, first: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], second: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], item: typing.SupportsInt | typing.SupportsIndex = 0, step: typing.SupportsInt | typing.SupportsIndex = 0) -> str:
         """
         'a' for the first, 'b', 'tie' or 'skip', of two returns or two segments' rewards. Depends on (seed, item, step) and the question alone.
+        """
+    def judge(self, question: Judgement, returns: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], item: typing.SupportsInt | typing.SupportsIndex = 0, step: typing.SupportsInt | typing.SupportsIndex = 0) -> Judgement:
+        """
+        The same as a Judgement: returns has one number an answer; of one answer right or wrong, of more than two a ranking.
         """
     def scale_to(self, returns: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         """
@@ -2057,6 +2347,10 @@ def adamw_step(params: collections.abc.Sequence[Tensor], grads: collections.abc.
     """
     One step. Returns (new parameters, gradient norm before clipping).
     """
+def ask(judge: collections.abc.Callable[[Judgement], Judgement], question: Judgement, log: JudgementLog = None, seed: typing.SupportsInt | typing.SupportsIndex = 0, number: typing.SupportsInt | typing.SupportsIndex = 0) -> Judgement:
+    """
+    The judge's answer to a question (a Judgement whose kind is skip), kept in `log`; a coin by (seed, number) decides the order shown.
+    """
 def chat_template_jinja(name: str, default_system: str = '') -> str:
     """
     A built-in template in Jinja, with its answers between generation tags.
@@ -2064,6 +2358,10 @@ def chat_template_jinja(name: str, default_system: str = '') -> str:
 def chat_template_names() -> list[str]:
     """
     The built-in chat templates.
+    """
+def each_judgement(path: str, f: collections.abc.Callable[[Judgement], None]) -> None:
+    """
+    Calls f with each judgement of such a file, in memory for one.
     """
 def end_of_answer(tokenizer: Tokenizer) -> int:
     """
@@ -2085,6 +2383,10 @@ def isa() -> str:
     """
     The instruction set in use: avx512, avx2 or scalar.
     """
+def judgement_rows(judgement: Judgement, format: str) -> list:
+    """
+    Its rows as lines of JSON: judgements, preference, hh, unpaired or completion.
+    """
 def load_model(path: str) -> ChatModel:
     ...
 def load_pretrained(path: str) -> Pretrained:
@@ -2105,6 +2407,10 @@ def read_conversations(path: str) -> list:
     """
 def read_gguf_tokenizer(path: str) -> TokenizerData:
     ...
+def read_judgements(path: str) -> list[Judgement]:
+    """
+    Judgements from JSON lines: our own records, TRL's preference, unpaired and completion rows, HH-RLHF's transcripts. Raises IoError naming the line.
+    """
 def read_llama2c_tokenizer(path: str) -> TokenizerData:
     ...
 def read_safetensors(path: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -2139,6 +2445,10 @@ def understand(line: str) -> tuple[str, str]:
     """
 def write_conversations(path: str, conversations: list) -> None:
     ...
+def write_judgements(path: str, judgements: collections.abc.Sequence[Judgement], format: str = 'judgements') -> None:
+    """
+    Whole or not at all. Ties have no row in TRL's columns.
+    """
 def write_safetensors(path: str, tensors: collections.abc.Mapping[str, Tensor], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
     Float32 tensors by name, byte for byte as the safetensors package writes them.

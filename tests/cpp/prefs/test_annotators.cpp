@@ -38,7 +38,7 @@ TEST_CASE("fit_annotators agrees with a direct maximisation by SciPy") {
     if (i % 4 == 3) std::swap(data[i].winner, data[i].loser);
   }
   prefs::AnnotatorFitConfig config;
-  config.prior_right = 10;
+  config.prior_right = 10, config.prior_wrong = 2;
   const auto fit = prefs::fit_annotators(data, by, 6, config);
   CHECK(fit.converged);
   CHECK(fit.left_out.empty());
