@@ -3,24 +3,12 @@
 #include <span>
 #include <vector>
 
+#include "tutelage/prefs/comparison.hpp"
 #include "tutelage/tensor/tensor.hpp"
 
 TUTELAGE_BEGIN
 
 namespace prefs {
-
-enum class Side { kUnknown, kFirst, kSecond };
-
-/// `winner` was preferred to `loser`, both in 0 to n_items - 1.
-struct Comparison {
-  std::int64_t winner = 0, loser = 0;
-  double weight = 1.0;
-  Side side = Side::kUnknown;  // where the winner was shown
-  double probability = 1.0;    // that the winner is the better: a soft label
-  double margin = 0.0;         // by which it is better
-  double error_rate = 0.0;     // chance that the answer is a mistake
-  bool tie = false;            // as good as each other; neither won
-};
 
 /// Bradley-Terry strengths (n_items), mean 0: argmin -sum weight log sigma(th_winner - th_loser) + l2 / 2 sum th^2, by Newton's method: fit_items,
 /// which also gives standard errors. An item that nobody compared gets 0. @throws IndexError, ConfigError for l2 not above 0 (the optimum may be
@@ -29,8 +17,8 @@ Tensor64 fit_strengths(std::span<const Comparison> comparisons, std::int64_t n_i
 
 struct AnnotatorFitConfig {
   double l2 = 1.0;                      // of the strengths
-  double prior_right = 10.0;            // Beta prior of a reliability: mode 0.9; must lean to the honest side, because
-  double prior_wrong = 2.0;             // the likelihood has a mirror optimum with all strengths and reliabilities turned round
+  double prior_right = 3.0;             // Beta prior of a reliability: mode 0.8; must lean to the honest side, because
+  double prior_wrong = 1.5;             // the likelihood has a mirror optimum with all strengths and reliabilities turned round
   double start = 0.9;                   // reliability at the start
   std::int64_t one_sided_answers = 10;  // who gave so many, all to one side, is left out; 0: nobody is
   double one_sided_share = 1.0;         // "all" means so large a share of them

@@ -37,7 +37,9 @@ TEST_CASE("fit_annotators agrees with a direct maximisation by SciPy") {
     by.push_back(static_cast<std::int64_t>(i % 4));
     if (i % 4 == 3) std::swap(data[i].winner, data[i].loser);
   }
-  const auto fit = prefs::fit_annotators(data, by, 6);
+  prefs::AnnotatorFitConfig config;
+  config.prior_right = 10, config.prior_wrong = 2;
+  const auto fit = prefs::fit_annotators(data, by, 6, config);
   CHECK(fit.converged);
   CHECK(fit.left_out.empty());
   const double th[] = {1.245302143, 0.946299834, 0.346956264, -0.087785063, -0.538335776, -1.912437651},
