@@ -19,11 +19,7 @@ import typing
 import typing_extensions
 from . import ops
 from . import formulas
-<<<<<<< HEAD
 __all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'Alarm', 'AlarmConfig', 'Alarms', 'AnnotatorFitConfig', 'AnnotatorReport', 'Behaviour', 'BehaviourJudgements', 'Behaviours', 'BestAnswer', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfidenceBin', 'ConfigError', 'DPOConfig', 'DPOTrainer', 'Error', 'Example', 'ExchangeError', 'FeatureConfig', 'GRPOConfig', 'GRPOTrainer', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'KTOConfig', 'KTOTrainer', 'Labelled', 'LinearReward', 'LinearRewardConfig', 'LinearRewardFit', 'LoraConfig', 'MLP', 'MLPConfig', 'NgramConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOState', 'PPOTrainer', 'Pair', 'PolicyState', 'PolicyStats', 'Preference', 'PreferenceState', 'PreferenceStats', 'Pretrained', 'Progress', 'Question', 'QuestionChooser', 'QuestionConfig', 'RLOOConfig', 'RLOOTrainer', 'RejectionConfig', 'RejectionTrainer', 'Reward', 'RewardConfig', 'RewardEnsemble', 'RewardModel', 'RewardReport', 'RewardState', 'RewardStats', 'RewardTrainer', 'Rollout', 'RopeScaling', 'SFTConfig', 'SFTState', 'SFTTrainer', 'Scores', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'SparseRows', 'StateError', 'StateRewardConfig', 'StateRewardEpoch', 'StateRewardFit', 'StateRewardFitConfig', 'StateRewardModel', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'best_of_n', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'fit_linear_reward', 'fit_state_reward', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_checkpoint', 'load_model', 'load_pretrained', 'ngram_features', 'num_threads', 'ops', 'own_answers', 'pair_accuracy', 'peak_memory', 'question_schedule', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'reward_report', 'save_checkpoint', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'shuffled', 'state_reward_loss', 'step_inputs', 'text_features', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
-=======
-__all__: list[str] = ['Accumulators', 'Accumulators64', 'AdamWConfig', 'AdamWState', 'AdaptiveKL', 'AnnotatorFitConfig', 'Behaviour', 'ChampionTest', 'ChampionTestConfig', 'ChatModel', 'ChatbotConfig', 'ConfigError', 'Error', 'Example', 'ExchangeError', 'GenerateOptions', 'Generation', 'IndexError', 'IoError', 'ItemFitConfig', 'Judgement', 'JudgementLog', 'LoraConfig', 'NumericError', 'OnlineAnnotators', 'PPOConfig', 'PPOStats', 'PPOTrainer', 'Pair', 'Pretrained', 'Progress', 'RewardConfig', 'RewardEnsemble', 'RopeScaling', 'SFTConfig', 'SFTTrainer', 'ShapeError', 'SimulatedAnnotator', 'SimulatedAnnotatorConfig', 'StateError', 'StepStats', 'Stopped', 'TeachConfig', 'TeachReport', 'Teacher', 'Tensor', 'Tensor64', 'TokenIds', 'Tokenizer', 'TokenizerConfig', 'TokenizerData', 'TrainingDataConfig', 'Trajectory', 'Transformer', 'TransformerConfig', 'ValueError', 'adamw_step', 'ask', 'chat_template_jinja', 'chat_template_names', 'each_judgement', 'end_of_answer', 'fit_ensemble', 'formulas', 'from_dlpack', 'gradcheck', 'isa', 'judgement_rows', 'load_model', 'load_pretrained', 'num_threads', 'ops', 'pair_accuracy', 'peak_memory', 'read_conversations', 'read_gguf_tokenizer', 'read_judgements', 'read_llama2c_tokenizer', 'read_safetensors', 'render_example', 'save_model', 'save_pretrained', 'set_num_threads', 'sft_loss', 'train_chat_tokenizer', 'train_chatbot', 'understand', 'write_conversations', 'write_judgements', 'write_safetensors']
->>>>>>> judgements
 class Progress:
     """
     One report of a long call.
@@ -5002,13 +4998,10 @@ def ask(judge: collections.abc.Callable[[Judgement], Judgement], question: Judge
     """
     The judge's answer to a question (a Judgement whose kind is skip), kept in `log`; a coin by (seed, number) decides the order shown.
     """
-<<<<<<< HEAD
 def best_of_n(policy: Transformer, prompts: list, reward: typing.Any, config: RejectionConfig = ..., tokenizer: Tokenizer | None = None) -> list[BestAnswer]:
     """
     Samples config.num_generations answers to each prompt and keeps the one with the highest score.
     """
-=======
->>>>>>> judgements
 def chat_template_jinja(name: str, default_system: str = '') -> str:
     """
     A built-in template in Jinja, with its answers between generation tags.
@@ -5053,13 +5046,10 @@ def judgement_rows(judgement: Judgement, format: str) -> list:
     """
     Its rows as lines of JSON: judgements, preference, hh, unpaired or completion.
     """
-<<<<<<< HEAD
 def load_checkpoint(folder: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     The tensors and notes of a checkpoint, which is whole or an IoError.
     """
-=======
->>>>>>> judgements
 def load_model(path: str) -> ChatModel:
     ...
 def load_pretrained(path: str) -> Pretrained:
