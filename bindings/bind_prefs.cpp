@@ -4,6 +4,7 @@
 #include "tutelage/prefs/champion.hpp"
 #include "tutelage/prefs/fits.hpp"
 #include "tutelage/prefs/online.hpp"
+#include "tutelage/prefs/strengths.hpp"
 
 using namespace tutelage;
 
