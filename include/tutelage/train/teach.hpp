@@ -33,9 +33,9 @@ struct TeachConfig {
   double keep_kl = 0;  // 0: they are learnt like demonstrations; else their answers' distributions are kept, by this weight of the KL
   double sft_learning_rate = 1e-3;
   // 2. an ensemble of Bradley-Terry reward models
-  std::int64_t reward_models = 3;  // 0: off, and PPO with it
-  bool reward_after_right = false;       // they and PPO wait for an answer of its own that is called right
-  std::int64_t judged_pairs = 96;  // drawn from what was called right, above what was called wrong
+  std::int64_t reward_models = 3;   // 0: off, and PPO with it
+  bool reward_after_right = false;  // they and PPO wait for an answer of its own that is called right
+  std::int64_t judged_pairs = 96;   // drawn from what was called right, above what was called wrong
   RewardConfig reward;
   // 3. PPO on the questions whose answers were objected to
   std::int64_t ppo_iterations = 20;      // 0: off
