@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tutelage/prefs/strengths.hpp"
+#include "tutelage/prefs/comparison.hpp"
+#include "tutelage/tensor/tensor.hpp"
 
 TUTELAGE_BEGIN
 
