@@ -136,7 +136,7 @@ TUTELAGE_INLINE std::vector<std::string> Watch::look(const PolicyStats& s, std::
                                         "nothing. Raise num_generations or temperature, grade the reward finer, or leave out prompts that are always "
                                         "or never solved.");
   answers_ += static_cast<std::int64_t>(scores.size());
-  ended_ += static_cast<std::int64_t>(std::llround(s.frac_ended * n));
+  ended_ += static_cast<std::int64_t>(s.frac_ended * n + 0.5);
   if (can_end && n > 1 && s.frac_ended == 0) {
     tell("all answers cut", "none of " + detail::str(scores.size()) +
                                 " answers ended before max_new_tokens. Raise it, set missing_eos_penalty, or "
