@@ -134,10 +134,15 @@ CASES = {
     "causal_attention.window": (["m4"], lambda x: ops.causal_attention(x, offsets(x), 4, 2, 5), lambda x: attention(x, 4, 2, 8, 5)),
     "qk_norm": (["m4", "8", "8"], lambda x, q, k: ops.qk_norm(x, q, k, 1e-3, 4, 2), qk_norm),
     "rotary": (["m4"], our_rotary, rotary),
+    "segment_sum": (["m5"], lambda x: ops.segment_sum(x, offsets(x)), lambda x: torch.stack([x[a:b].sum(0) for a, b in zip(offsets(x), offsets(x)[1:])])),
+    "grouped_linear": (["m3", "35"], lambda x, w: ops.grouped_linear(x, w, empty(x), 3),
+                       lambda x, w: torch.cat([a @ b.T for a, b in zip(x.split(15, 1), w.split(15))], 1)),
+    "mlp": (["m5", "35", "3", "35", "3"], lambda x, w, b, v, c: ops.mlp(x, [w, v], [b, c], 3),
+            lambda x, *p: torch.cat([F.linear(torch.tanh(F.linear(x, w, b)), v, c) for w, b, v, c in zip(*(t.split(15) for t in p))], 1)),
     "norm_gated_mlp": (["mk", "k", "nk", "nk", "kn"],
                        lambda x, g, w, u, d: ops.norm_gated_mlp(x, g, empty(x), 1e-3, w, empty(x), u, empty(x), "silu", d, empty(x)), gated),
 }
-FIXED = {"3": 3 * 3 * 5, "4": (4 + 2 + 2) * 8, "8": 8}  # widths of q | k | v, and of a head
+FIXED = {"3": 3 * 3 * 5, "5": 3 * 5, "4": (4 + 2 + 2) * 8, "8": 8}  # widths of q | k | v, and of a head
 NOT_HERE = {"with_derivatives"}  # takes derivatives that were computed elsewhere
 
 
@@ -148,7 +153,7 @@ def test_every_op_has_a_case():
 
 # Products take small numbers only: those of large ones differ by more than the tolerance, in whatever order they are summed.
 SCALED = [(name, scale) for name in CASES for scale in (1, 8) if scale == 1 or name.split(".")[0] not in (
-    "matmul", "linear", "norm_linear", "norm_mlp", "norm_gated_mlp", "linear_logprobs", "cross_entropy", "causal_attention")]
+    "matmul", "linear", "norm_linear", "norm_mlp", "norm_gated_mlp", "linear_logprobs", "cross_entropy", "causal_attention", "grouped_linear", "mlp")]
 
 
 @pytest.mark.parametrize("name, scale", SCALED)
