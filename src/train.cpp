@@ -3,6 +3,7 @@
 #include "tutelage/impl/train/choice.ipp"
 #include "tutelage/impl/train/dpo.ipp"
 #include "tutelage/impl/train/epochs.ipp"
+#include "tutelage/impl/train/group.ipp"
 #include "tutelage/impl/train/grpo.ipp"
 #include "tutelage/impl/train/kto.ipp"
 #include "tutelage/impl/train/linear_reward.ipp"
@@ -14,3 +15,10 @@
 #include "tutelage/impl/train/sft.ipp"
 #include "tutelage/impl/train/state_reward.ipp"
 #include "tutelage/impl/train/teach.ipp"
+
+TUTELAGE_BEGIN
+namespace train {
+template class GroupTrainer<RLOOConfig>;
+template class GroupTrainer<GRPOConfig>;
+}  // namespace train
+TUTELAGE_END

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -183,3 +184,8 @@ def test_doctor_and_what_import_loads(capsys):
     assert tutelage.__version__ in out and tutelage.isa() in out
     code = "import sys, json, tutelage; print(json.dumps([m for m in ('rich', 'yaml', 'torch') if m in sys.modules]))"
     assert json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) == []
+
+
+def test_the_installed_command_is_this_one():
+    (entry,) = metadata.entry_points(group="console_scripts", name="tutelage")
+    assert entry.load() is main

@@ -1,5 +1,5 @@
 #pragma once
-#include "tutelage/train/policy.hpp"
+#include "tutelage/train/group.hpp"
 
 TUTELAGE_BEGIN
 
@@ -8,47 +8,13 @@ namespace train {
 /// REINFORCE with the other answers to a prompt as the baseline (Kool et al. 2019; Ahmadian et al. 2024): no critic, one advantage an answer, and a
 /// ratio of whole answers as TRL has it. docs/algorithms/rloo.md has its details.
 struct RLOOConfig : PolicyConfig {
-  bool normalize_advantages = false;  // (A - mean) / (std with ddof 1 + 1e-4) over the step
+  static constexpr const char *kStage = "rloo", *kTrainer = "RLOOTrainer";  // in progress, in errors
+  bool normalize_advantages = false;                                        // (A - mean) / (std with ddof 1 + 1e-4) over the step
   RLOOConfig() { num_generations = 2, num_epochs = 1, aggregation = "seq-mean-token-sum"; }
   void validate() const;  // @throws ConfigError
 };
 
-/// A policy with an adapter trains the adapter. The reference is the policy as given where none is.
-class RLOOTrainer {
- public:
-  RLOOTrainer(nn::Transformer policy, RLOOConfig config);
-  RLOOTrainer(nn::Transformer policy, nn::Transformer reference, RLOOConfig config);
-  /// Goes on from where state() was asked, to the same bytes.
-  RLOOTrainer(PolicyState state, RLOOConfig config);
-
-  /// Samples config.num_generations answers to each prompt: those to prompts[i] are results i * num_generations and on.
-  std::vector<nn::Generation> generate(const std::vector<TokenIds>& prompts, const RunOptions& run = {}) const;
-  /// What step() would learn from. Changes nothing.
-  Rollout examine(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
-                  const std::vector<std::vector<double>>& token_scores = {}) const;
-  /// Learns from the answers that generate() gave to the prompts and their scores. token_scores: none, or one a response token of each answer: their
-  /// sum is added to its score. @throws as PPOTrainer::step
-  PolicyStats step(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses, std::span<const double> scores,
-                   double lr_factor = 1.0, const std::vector<std::vector<double>>& token_scores = {});
-  /// generate, score, step, `iterations` times; config.batch_size prompts each time.
-  PolicyStats train(const std::vector<TokenIds>& prompts, const reward::Reward& reward, std::int64_t iterations, const RunOptions& run = {});
-  /// From now on train() gives reward functions the texts too.
-  void set_tokenizer(std::shared_ptr<const text::Tokenizer> tokenizer) { tokenizer_ = std::move(tokenizer); }
-
-  const nn::Transformer& policy() const { return state_.policy; }
-  const nn::Transformer& reference() const { return state_.reference; }
-  const RLOOConfig& config() const { return config_; }
-  std::int64_t iteration() const { return state_.iteration; }
-  double kl_coef() const { return *state_.kl_coef; }
-  PolicyState state() const;
-
- private:
-  PolicyState state_;  // but for the optimizer
-  RLOOConfig config_;
-  optim::AdamW<float, nn::Transformer> optimizer_;
-  Watch watch_;
-  std::shared_ptr<const text::Tokenizer> tokenizer_;
-};
+using RLOOTrainer = GroupTrainer<RLOOConfig>;
 
 }  // namespace train
 

@@ -195,12 +195,6 @@ inline std::vector<std::int64_t> groups_of(const Answers& answers) {
   return groups;
 }
 
-/// Every token of an answer has the answer's advantage.
-inline void spread_advantages(Rollout& r, const Tensor& advantages) {
-  for (std::size_t i = 0; i + 1 < r.offsets.size(); ++i)
-    r.advantages.insert(r.advantages.end(), static_cast<std::size_t>(r.length(i)), advantages.data()[i]);
-}
-
 /// Numbers in double as a tensor.
 inline Tensor to_tensor(const std::vector<double>& v) {
   Tensor t({static_cast<std::int64_t>(v.size())});
