@@ -370,6 +370,8 @@ void bind_policy(py::module_& m) {
   m.def(
       "shuffled", [](std::int64_t n, std::uint64_t seed, std::int64_t number) { return train::shuffled(n, seed, number); }, py::arg("n"),
       py::arg("seed"), py::arg("number"), "The order in which trainers take n items in pass `number` over them.");
+  m.def("prompt_places", &train::prompt_places, py::arg("n"), py::arg("batch_size"), py::arg("iteration"), py::arg("seed"),
+        "Which of n prompts an iteration asks: batch_size of them, one run after the other through seeded orders of all; 0: all, as given.");
   m.def(
       "best_of_n",
       [](const nn::Transformer& policy, const py::list& prompts, const py::object& f, const train::RejectionConfig& config,

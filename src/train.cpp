@@ -9,6 +9,7 @@
 #include "tutelage/impl/train/linear_reward.ipp"
 #include "tutelage/impl/train/policy.ipp"
 #include "tutelage/impl/train/ppo.ipp"
+#include "tutelage/impl/train/preference.ipp"
 #include "tutelage/impl/train/rejection.ipp"
 #include "tutelage/impl/train/reward.ipp"
 #include "tutelage/impl/train/rloo.ipp"
@@ -20,5 +21,7 @@ TUTELAGE_BEGIN
 namespace train {
 template class GroupTrainer<RLOOConfig>;
 template class GroupTrainer<GRPOConfig>;
+template class PreferenceTrainer<DPOConfig>;
+template class PreferenceTrainer<KTOConfig>;
 }  // namespace train
 TUTELAGE_END

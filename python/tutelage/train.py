@@ -48,6 +48,7 @@ from ._core import (
     SFTConfig,
     SFTState,
     SFTTrainer,
+    prompt_places,
     shuffled,
     state_reward_loss,
     StateRewardFit,
@@ -66,7 +67,7 @@ __all__ = [
     "PPOTrainer", "Pair", "PolicyState", "PolicyStats", "Preference", "PreferenceState", "PreferenceStats", "RLOOConfig",
     "RLOOTrainer", "RejectionConfig", "RejectionTrainer", "RewardConfig", "RewardState", "RewardStats", "RewardTrainer", "Rollout", "SFTConfig",
     "SFTState", "SFTTrainer", "StateRewardFit", "StateRewardFitConfig", "StepStats", "TeachConfig", "TeachReport", "Teacher", "adapted",
-    "best_of_n", "fit_ensemble", "fit_linear_reward", "fit_state_reward", "own_answers", "pair_accuracy", "sft_loss", "shuffled",
+    "best_of_n", "fit_ensemble", "fit_linear_reward", "fit_state_reward", "own_answers", "pair_accuracy", "prompt_places", "sft_loss", "shuffled",
     "state_reward_loss", "train_chatbot", "understand",
 ]
 

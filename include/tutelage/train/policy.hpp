@@ -142,6 +142,9 @@ class Watch {
   std::int64_t answers_ = 0, ended_ = 0;  // so far
 };
 
+/// Which of n prompts an iteration asks: batch_size of them, one run after the other through seeded orders of all; 0: all, as given.
+std::vector<std::int64_t> prompt_places(std::int64_t n, std::int64_t batch_size, std::int64_t iteration, std::uint64_t seed);
+
 /// Draws config.num_generations answers to each prompt; those to prompts[i] are results i * num_generations and on.
 std::vector<nn::Generation> sample_answers(const nn::Transformer& policy, const PolicyConfig& config, const std::vector<TokenIds>& prompts,
                                            std::int64_t iteration, const RunOptions& run = {});

@@ -51,17 +51,6 @@ class Online(Task):
         self._class, self._state = TRAINERS[kind]
         self.trainer = self._class(self.policy, config, reference=self.start)
 
-    def places(self, step):
-        """Which prompts a step asks: config.batch_size, each once, in seeded order, before any comes again; 0: all."""
-        n, k = len(self.prompts), self.config.batch_size
-        if k == 0:
-            return list(range(n))
-        orders = {}
-        for at in range(step * k, (step + 1) * k):
-            if at // n not in orders:
-                orders[at // n] = train.shuffled(n, self.config.seed, at // n)
-        return [orders[at // n][at % n] for at in range(step * k, (step + 1) * k)]
-
     def judge(self, rewards, prompts, places, answers):
         """The rewards of answers to prompts at `places`, several an answer where a trainer samples groups."""
         places = [p for p in places for _ in range(len(answers) // len(places))]
@@ -73,7 +62,7 @@ class Online(Task):
 
     def train(self, after, stopped, warn):
         while self.step < self.total and not stopped():
-            places = self.places(self.step)
+            places = train.prompt_places(len(self.prompts), self.config.batch_size, self.step, self.config.seed)
             asked = [self.prompts.ids[p] for p in places]
             answers = self.trainer.generate(asked)
             sums, parts = self.judge(self.rewards, self.prompts, places, answers)

@@ -56,7 +56,7 @@ TEST_CASE("SHA-256 of known texts, however they are cut") {
 TEST_CASE("every field of a configuration, every parameter, an adapter and moments come back, bit for bit") {
   Folder folder("checkpoint");
   nn::LoraConfig lora;
-  lora.rank = 3, lora.alpha = 0.1, lora.dropout = 0.3, lora.target_modules = {"q", "down"}, lora.use_rslora = true,
+  lora.rank = 3, lora.alpha = 0.1, lora.dropout = 0.3, lora.target_modules = {"q", "down"}, lora.layers_to_transform = {1}, lora.use_rslora = true,
   lora.seed = std::uint64_t{1} << 63;
   auto model = unusual().with_lora(lora);
   model.recompute_blocks = true;
@@ -108,6 +108,10 @@ TEST_CASE("weights that two models share are written once and shared again") {
   CHECK(size("two/state.safetensors") < size("one/state.safetensors") * 3 / 2);
   const auto read = io::load_checkpoint(folder / "two");
   CHECK(read.tensors.at("model.token_embedding").storage() == read.tensors.at("reference.token_embedding").storage());
+  io::Checkpoint reshaped;
+  reshaped.tensors["flat"] = Tensor::full({6}, 2.0f), reshaped.tensors["matrix"] = reshaped.tensors["flat"].reshaped({2, 3});
+  io::save_checkpoint(folder / "shapes", reshaped);
+  CHECK(io::load_checkpoint(folder / "shapes").tensors.at("matrix").shape() == Shape{2, 3});
 }
 
 TEST_CASE("a changed byte anywhere, a cut and a missing file are refused") {

@@ -1,5 +1,6 @@
 // What lies below an adapter is computed once, and what is not taught can be kept: to the bit, and in fact.
 #include "tiny_ppo.hpp"
+#include "tutelage/impl/train/below.hpp"
 #include "tutelage/train/rloo.hpp"
 #include "tutelage/train/sft.hpp"
 
@@ -46,6 +47,9 @@ TEST_CASE("hidden states go on from what enters a layer, to the bit") {
     const Tensor on = model.hidden_from(layer, model.hidden(batch, std::span(&layer, 1))[0], batch);
     CHECK(std::equal(whole.span().begin(), whole.span().end(), on.span().begin()));
   }
+  CHECK(train::detail_::Below(model).at(batch).size() == whole.size());  // it is used
+  CHECK(train::detail_::same_below(model, model.without_adapter(), 2));
+  CHECK_FALSE(train::detail_::same_below(model, elsewhere(model), 2));
   CHECK_THROWS_AS(model.hidden_from(4, whole, batch), IndexError);
   CHECK_THROWS_AS(model.hidden_from(1, Tensor({1, 32}), batch), ShapeError);
 }
@@ -96,4 +100,15 @@ TEST_CASE("what is kept stays nearer, adds nothing at the start, and cuts do not
   CHECK(bytes(trained(5.0, 1)) == bytes(held));
   train::SFTTrainer trainer(model, {});
   CHECK_THROWS_AS(trainer.step(data, 1.0, {nullptr, kept, 1.0}), ValueError);
+}
+
+TEST_CASE("a critic on the same weights as the policy's, all of them learning, learns below the policy's adapter too") {
+  auto c = config();
+  c.num_epochs = 1;
+  const auto policy = adapted_last();
+  PPOTrainer trainer(policy, policy, c, reward::RewardModel(policy.without_adapter(), 3));
+  const auto answers = trainer.generate(prompts(6));
+  trainer.step(prompts(6), answers, scores_of(answers));
+  CHECK(bytes(trainer.model().critic.blocks[0]) != bytes(policy.blocks[0]));
+  CHECK(bytes(trainer.policy().blocks[0]) == bytes(policy.blocks[0]));
 }

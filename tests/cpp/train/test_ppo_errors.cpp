@@ -32,6 +32,34 @@ TEST_CASE("bad steps are refused and change nothing") {
   refused_unchanged<ValueError>(trainer, [&] { trainer.step(p, good, scores, {}, nan); });
 }
 
+TEST_CASE("what does not fit the policy is refused before it is used") {
+  CHECK_THROWS_AS(PPOTrainer(model(), model(1, 17), config()), ConfigError);
+  auto c = config();
+  c.min_new_tokens = 2;
+  PPOTrainer good(model(), c);
+  const auto p = prompts(3);
+  const auto answers = good.generate(p);
+  c.stop_ids = {99};
+  PPOTrainer trainer(model(), c);
+  refused_unchanged<IndexError>(trainer, [&] { trainer.step(p, answers, std::vector<double>{0.1, 0.2, 0.3}); });
+  const reward::Reward reward(reward::RewardFunction{sevens});
+  CHECK_THROWS_AS(train::score_answers(reward, p, {answers[0]}, nullptr), ShapeError);
+  CHECK_THROWS_AS(train::score_answers(reward, {p[0], p[1]}, answers, nullptr), ShapeError);
+  CHECK_THROWS_AS(train::score_answers(reward, {}, {}, nullptr), ShapeError);
+}
+
+TEST_CASE("a stop while answers are drawn keeps what the iterations before gave") {
+  PPOTrainer trainer(model(), config());
+  RunOptions run;
+  std::int64_t reported = 0;
+  run.progress = [&](const Progress& p) { reported += p.stage == "ppo"; };
+  int after = 0;
+  run.should_stop = [&] { return reported == 2 && ++after > 2; };  // not between iterations: in the third one's answers
+  const auto stats = trainer.train(prompts(4), sevens, 5, run);
+  CHECK(trainer.iteration() == 2);
+  CHECK(stats.response_length > 0);
+}
+
 TEST_CASE("an update that fails half-way goes back to the iteration's start") {
   auto c = config();
   c.ptx_coef = 1, c.num_epochs = 3;

@@ -132,6 +132,22 @@ TEST_CASE("bad preferences and settings are refused, changing nothing") {
   refused(DPOConfig(), [](auto& c) { c.loss_type = "sigmoidal"; });
   refused(DPOConfig(), [](auto& c) { c.label_smoothing = 0.6; });
   refused(DPOConfig(), [](auto& c) { c.schedule = "step"; });
+  refused(DPOConfig(), [](auto& c) { c.loss_type = "hinge", c.label_smoothing = 0.1; });
   refused(KTOConfig(), [](auto& c) { c.batch_size = 1; });
   refused(KTOConfig(), [](auto& c) { c.desirable_weight = -1; });
+}
+
+TEST_CASE("KTO takes answers of any length that fits, and its last step is the last that was taken") {
+  const std::vector<Labelled> answers{{Ids(20, 1), {2, 3}, true}, {{4}, Ids(20, 5), false}, {{6}, {7}, true}};  // mismatched, some do not fit
+  KTOConfig c;
+  c.batch_size = 2, c.optimizer.learning_rate = 1e-2;
+  KTOTrainer trainer(model(), c);
+  CHECK(trainer.train(answers).loss > 0);  // two steps, of two answers and of one
+  CHECK(bytes(trainer.policy()) != bytes(model()));
+  CHECK_THROWS_AS(trainer.step(std::vector<Labelled>{{Ids(24, 1), {2}, true}, {{4}, {5}, false}}), ShapeError);
+}
+
+TEST_CASE("a reference of another vocabulary is refused") {
+  CHECK_THROWS_AS(DPOTrainer(model(), model(1, 17), {}), ConfigError);
+  CHECK_THROWS_AS(KTOTrainer(train::PreferenceState{model(), {}, {}}, {}), ConfigError);
 }

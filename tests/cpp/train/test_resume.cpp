@@ -7,6 +7,7 @@
 #include "tutelage/train/dpo.hpp"
 #include "tutelage/train/grpo.hpp"
 #include "tutelage/train/kto.hpp"
+#include "tutelage/train/rejection.hpp"
 #include "tutelage/train/reward.hpp"
 #include "tutelage/train/rloo.hpp"
 #include "tutelage/train/sft.hpp"
@@ -133,7 +134,9 @@ template <class Config> Config changing(Config c) {  // a KL coefficient and a n
 }
 }  // namespace
 
-TEST_CASE("PPO, RLOO and GRPO go on from any iteration to the same bytes, an adapter, a critic, a normaliser and an adaptive KL coefficient too") {
+TEST_CASE(
+    "PPO, RLOO, GRPO and rejection sampling go on from any iteration to the same bytes, an adapter, a critic, a normaliser and an adaptive KL "
+    "coefficient too") {
   auto critic = changing(train::PPOConfig());
   critic.separate_critic = true, critic.critic_warmup = 1;
   for (const auto& start : {model(), adapted()}) {
@@ -141,6 +144,9 @@ TEST_CASE("PPO, RLOO and GRPO go on from any iteration to the same bytes, an ada
     never_shows(4, [&](std::int64_t stop) { return iterated<PPOTrainer>(start, critic, stop); });
     never_shows(4, [&](std::int64_t stop) { return iterated<train::RLOOTrainer>(start, changing(train::RLOOConfig()), stop); });
     never_shows(4, [&](std::int64_t stop) { return iterated<train::GRPOTrainer>(start, changing(train::GRPOConfig()), stop); });
+    train::RejectionConfig rejection;
+    rejection.max_new_tokens = 5, rejection.num_generations = 2, rejection.batch_size = 3, rejection.optimizer.learning_rate = 3e-3;
+    never_shows(4, [&](std::int64_t stop) { return iterated<train::RejectionTrainer>(start, rejection, stop); });
   }
 }
 

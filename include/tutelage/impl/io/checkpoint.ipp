@@ -25,13 +25,8 @@ inline constexpr std::int64_t kCheckpointFormat = 1;
 inline constexpr const char* kStateFile = "state.safetensors";
 inline constexpr const char* kManifestFile = "manifest.json";
 
-/// Of the same bytes: a tensor's place in memory.
-using Place = std::pair<const float*, std::int64_t>;
-
-inline void sync_folder(const std::string& folder) {
-  Descriptor d(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (d.fd < 0 || ::fsync(d.fd) != 0) io_fail("save_checkpoint", "cannot sync the folder", folder);
-}
+/// Of the same tensor: its place in memory and its shape.
+using Place = std::pair<const float*, std::string>;
 
 /// The file's size and SHA-256.
 inline std::pair<std::uint64_t, std::string> digest_of(const std::string& path) {
@@ -80,7 +75,7 @@ TUTELAGE_INLINE void save_checkpoint(const std::string& folder, const Checkpoint
     std::map<std::string, std::string> notes;
     std::map<detail_::Place, std::string> written;
     for (const auto& [name, t] : checkpoint.tensors) {
-      const auto [first, fresh] = written.emplace(detail_::Place{t.data(), t.size()}, name);
+      const auto [first, fresh] = written.emplace(detail_::Place{t.data(), t.shape().str()}, name);
       if (fresh || t.size() == 0)
         tensors[name] = {t.shape(), [&t = t] { return t; }};
       else
@@ -98,12 +93,13 @@ TUTELAGE_INLINE void save_checkpoint(const std::string& folder, const Checkpoint
                                     {"tutelage", TUTELAGE_VERSION},
                                     {"files", {{detail_::kStateFile, {{"size", size}, {"sha256", hash.hex()}}}}}};
     write_file(temporary + "/" + detail_::kManifestFile, manifest.dump(2) + "\n");
+    detail_::sync_folder(temporary);
     detail_::put_in_place(temporary, path);
   } catch (...) {
     fs::remove_all(temporary, error);
     throw;
   }
-  detail_::sync_folder(parent);
+  detail_::sync_folder(parent);      // the new name
   fs::remove_all(temporary, error);  // the checkpoint that was replaced
 }
 

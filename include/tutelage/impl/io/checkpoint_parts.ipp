@@ -25,8 +25,9 @@ template <class C, class F> void visit_model_config(C& c, const F& f) {
   f("rope.beta_slow", r.beta_slow), f("rope.mscale", r.mscale), f("rope.mscale_all_dim", r.mscale_all_dim), f("rope.truncate", r.truncate);
 }
 template <class C, class F> void visit_lora_config(C& c, const F& f) {
-  f("rank", c.rank), f("alpha", c.alpha), f("dropout", c.dropout), f("target_modules", c.target_modules), f("use_rslora", c.use_rslora);
-  f("seed", c.seed);
+  auto& [rank, alpha, dropout, target_modules, layers, use_rslora, seed] = c;  // a field that is forgotten here does not compile
+  f("rank", rank), f("alpha", alpha), f("dropout", dropout), f("target_modules", target_modules), f("layers_to_transform", layers);
+  f("use_rslora", use_rslora), f("seed", seed);
 }
 
 /// As JSON; numbers with a fraction as their bits.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <vector>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/io/file.hpp"
@@ -47,9 +48,10 @@ inline std::string folder_of(const std::string& path) {
 }
 
 /// So that a new name in it is kept.
-inline void sync_folder_of(const std::string& path) {
-  Descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd >= 0) ::fsync(folder.fd);
+inline void sync_folder(const std::string& folder) {
+  Descriptor d(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot, and a folder that may be written need not be readable.
+  if (d.fd < 0 ? errno != EACCES : ::fsync(d.fd) != 0 && errno != EINVAL) io_fail("sync_folder", "cannot sync the folder", folder);
 }
 
 }  // namespace detail_
@@ -98,7 +100,7 @@ inline void write_parts(const std::string& path, const std::function<void(const 
     if (::fsync(file.fd) != 0) give_up("cannot write the file, the old one is kept", path);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("cannot replace the file, the old one is kept", path);
-  sync_folder_of(path);
+  sync_folder(folder_of(path));
 }
 }  // namespace detail_
 
@@ -112,11 +114,15 @@ TUTELAGE_INLINE void write_file(const std::string& path, const std::function<voi
 
 TUTELAGE_INLINE void make_folder(const std::string& path) {
   std::error_code error;
+  std::vector<std::string> missing;  // whose names are new in the folders above them
+  for (auto at = std::filesystem::path(path); !at.empty() && !std::filesystem::exists(at, error); at = at.parent_path())
+    missing.push_back(at.string());
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path)) {
     errno = error ? error.value() : ENOTDIR;
     detail_::io_fail("make_folder", "cannot make the folder", path);
   }
+  for (const auto& made : missing) detail_::sync_folder(detail_::folder_of(made));
 }
 
 TUTELAGE_INLINE void append_line(const std::string& path, std::string_view line) {
@@ -141,7 +147,7 @@ TUTELAGE_INLINE void append_line(const std::string& path, std::string_view line)
     errno = error;
     detail_::io_fail("append_line", "cannot append, nothing was added", path);
   }
-  if (size == 0) detail_::sync_folder_of(path);
+  if (size == 0) detail_::sync_folder(detail_::folder_of(path));
 }
 
 TUTELAGE_INLINE void for_each_line(const std::string& path, const std::function<void(const std::string&)>& f) {

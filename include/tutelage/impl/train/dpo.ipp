@@ -4,7 +4,7 @@
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
 #include "tutelage/impl/train/finite.hpp"
-#include "tutelage/impl/train/rollout.ipp"
+#include "tutelage/impl/train/preference.ipp"
 #include "tutelage/train/dpo.hpp"
 
 TUTELAGE_BEGIN
@@ -27,45 +27,20 @@ TUTELAGE_INLINE void DPOConfig::validate() const {
     detail::fail<ConfigError>("DPOConfig", "label_smoothing is out of range", detail::str(label_smoothing), "0 to 0.5");
   if (!std::isfinite(simpo_gamma)) detail::fail<ConfigError>("DPOConfig", "simpo_gamma is out of range", detail::str(simpo_gamma), "a finite number");
   const Tensor one = Tensor::full({1}, 1.0f), minus = ops::neg(one);
-  rl::dpo_loss(minus, minus, minus, minus, detail_::dpo_options(*this, one, one));  // which knows the loss types and what each takes
-}
-
-TUTELAGE_INLINE Metrics PreferenceStats::metrics() const {
-  return {{"loss", loss},
-          {"grad_norm", grad_norm},
-          {"rewards/chosen", rewards_chosen},
-          {"rewards/rejected", rewards_rejected},
-          {"rewards/accuracies", rewards_accuracies},
-          {"rewards/margins", rewards_margins},
-          {"logps/chosen", logps_chosen},
-          {"logps/rejected", logps_rejected},
-          {"kl", kl}};
+  try {
+    rl::dpo_loss(minus, minus, minus, minus, detail_::dpo_options(*this, one, one));  // which knows the loss types and what each takes
+  } catch (const ValueError& e) { throw ConfigError(std::string("DPOConfig: ") + e.what()); }
 }
 
 namespace detail_ {
-/// Log-probs of whole answers, summed over their tokens: (answers).
-inline Tensor answer_sums(const nn::Transformer& model, const AnswerBatch& b) {
-  const Tensor rows = ops::rows(model.hidden(b.tokens), b.positions);
-  return ops::sum_runs(ops::linear_logprobs(rows, model.output_weight(), b.targets), std::span<const std::int64_t>(b.offsets));
-}
-
 /// Chosen, rejected, chosen, rejected, ...
-inline AnswerBatch sides(std::span<const Preference> pairs) {
+template <> inline AnswerBatch batch_of(std::span<const Preference> pairs) {
   AnswerBatch batch;
   for (const auto& p : pairs) {
     batch.add(p.prompt, p.chosen);
     batch.add(p.prompt, p.rejected);
   }
   return batch;
-}
-
-inline void check_answer(const char* function, std::size_t sample, const TokenIds& prompt, const TokenIds& answer,
-                         const nn::TransformerConfig& config) {
-  if (prompt.empty() || answer.empty())
-    detail::fail<ValueError>(function, "prompt or answer of sample " + detail::str(sample) + " is empty", "no token", "at least one");
-  TokenIds whole = prompt;
-  whole.insert(whole.end(), answer.begin(), answer.end());
-  check_sequence(function, sample, whole, config);
 }
 
 inline void check_preferences(const char* function, std::span<const Preference> pairs, const nn::TransformerConfig& config) {
@@ -76,14 +51,10 @@ inline void check_preferences(const char* function, std::span<const Preference> 
   }
 }
 
-/// Log-probs of both sides of every pair under a model that does not learn; none where the loss reads no reference.
-inline std::vector<float> side_logprobs(const nn::Transformer& model, std::span<const Preference> pairs) {
-  std::vector<float> all;
-  micro_batches(static_cast<std::int64_t>(pairs.size()), 16, [&](std::int64_t begin, std::int64_t end) {
-    const Tensor sums = answer_sums(model, sides(pairs.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))));
-    all.insert(all.end(), sums.span().begin(), sums.span().end());
-  });
-  return all;
+/// Log-probs of both sides of every pair under the reference, in order; zeros where the loss reads none.
+inline std::vector<float> reference_sums(const DPOConfig& c, const nn::Transformer& reference, std::span<const Preference> pairs) {
+  if (c.loss_type == "simpo" || c.loss_type == "orpo") return std::vector<float>(2 * pairs.size());
+  return frozen_sums(reference, pairs);
 }
 
 /// Numbers of a step, in item order.
@@ -94,7 +65,7 @@ struct PairTerms {
 /// The loss's terms of some pairs of a step of `count`. reference: log-probs of their sides.
 inline Tensor dpo_terms_of(const DPOConfig& c, const nn::Transformer& policy, std::span<const Preference> pairs, std::span<const float> reference,
                            double count, PairTerms& terms) {
-  const Tensor sums = answer_sums(policy, sides(pairs));
+  const Tensor sums = answer_sums(policy, batch_of(pairs));
   const auto n = static_cast<std::int64_t>(pairs.size());
   std::vector<std::int64_t> even, odd;
   Tensor ref_chosen({n}), ref_rejected({n}), chosen_lengths({n}), rejected_lengths({n});
@@ -107,7 +78,6 @@ inline Tensor dpo_terms_of(const DPOConfig& c, const nn::Transformer& policy, st
   }
   const Tensor chosen = ops::rows(sums, even), rejected = ops::rows(sums, odd);
   const auto loss = rl::dpo_terms(chosen, rejected, ref_chosen, ref_rejected, 1.0 / count, dpo_options(c, chosen_lengths, rejected_lengths));
-  const auto append = [](std::vector<double>& to, const Tensor& t) { to.insert(to.end(), t.span().begin(), t.span().end()); };
   append(terms.loss, loss.losses), append(terms.chosen, loss.chosen_rewards), append(terms.rejected, loss.rejected_rewards);
   append(terms.logps_chosen, chosen), append(terms.logps_rejected, rejected);
   return loss.losses;
@@ -124,21 +94,6 @@ inline PreferenceStats stats_of(const PairTerms& t) {
   return s;
 }
 }  // namespace detail_
-
-TUTELAGE_INLINE DPOTrainer::DPOTrainer(nn::Transformer policy, DPOConfig config) : DPOTrainer(policy, policy, std::move(config)) {}
-
-TUTELAGE_INLINE DPOTrainer::DPOTrainer(nn::Transformer policy, nn::Transformer reference, DPOConfig config)
-    : DPOTrainer(PreferenceState{std::move(policy), std::move(reference), {}}, std::move(config)) {}
-
-TUTELAGE_INLINE DPOTrainer::DPOTrainer(PreferenceState state, DPOConfig config)
-    : policy_(std::move(state.policy)),
-      reference_(std::move(state.reference)),
-      config_(std::move(config)),
-      optimizer_(config_.optimizer),
-      position_(state.position) {
-  config_.validate();
-  optimizer_.state() = std::move(state.optimizer);
-}
 
 TUTELAGE_INLINE PreferenceStats DPOTrainer::learn(std::span<const Preference> pairs, std::span<const float> reference, double lr_factor) {
   const double count = static_cast<double>(pairs.size());
@@ -161,13 +116,14 @@ TUTELAGE_INLINE PreferenceStats DPOTrainer::learn(std::span<const Preference> pa
 TUTELAGE_INLINE PreferenceStats DPOTrainer::step(std::span<const Preference> pairs, double lr_factor) {
   const FpStateGuard guard;
   detail_::check_preferences("DPOTrainer::step", pairs, policy_.config);
-  return learn(pairs, detail_::side_logprobs(reference_, pairs), lr_factor);
+  return learn(pairs, detail_::reference_sums(config_, reference_, pairs), lr_factor);
 }
 
 TUTELAGE_INLINE PreferenceStats DPOTrainer::train(std::span<const Preference> pairs, const RunOptions& run) {
   const FpStateGuard guard;
   detail_::check_preferences("DPOTrainer::train", pairs, policy_.config);
-  const auto reference = detail_::side_logprobs(reference_, pairs);  // a pair's own numbers, whatever stands beside it: as step() would have them
+  const auto reference =
+      detail_::reference_sums(config_, reference_, pairs);  // a pair's own numbers, whatever stands beside it: as step() would have them
   return detail_::epoch_loop<PreferenceStats>("dpo", config_, pairs, position_, run, [&](auto items, auto places, double lr_factor) {
     std::vector<float> of;
     for (const auto place : places)
@@ -179,7 +135,7 @@ TUTELAGE_INLINE PreferenceStats DPOTrainer::train(std::span<const Preference> pa
 TUTELAGE_INLINE PreferenceStats DPOTrainer::evaluate(std::span<const Preference> pairs) const {
   const FpStateGuard guard;
   detail_::check_preferences("DPOTrainer::evaluate", pairs, policy_.config);
-  const auto reference = detail_::side_logprobs(reference_, pairs);
+  const auto reference = detail_::reference_sums(config_, reference_, pairs);
   detail_::PairTerms terms;
   detail_::micro_batches(static_cast<std::int64_t>(pairs.size()), 16, [&](std::int64_t begin, std::int64_t end) {
     const auto from = static_cast<std::size_t>(begin), n = static_cast<std::size_t>(end - begin);

@@ -37,6 +37,7 @@ template <class Config>
 GroupTrainer<Config>::GroupTrainer(PolicyState state, Config config)
     : state_(std::move(state)), config_(std::move(config)), optimizer_(config_.optimizer) {
   config_.validate();
+  detail_::check_reference(Config::kTrainer, state_.policy, state_.reference);
   optimizer_.state() = std::exchange(state_.optimizer, {});
   if (!state_.kl_coef) state_.kl_coef = config_.kl_coef;
 }
@@ -57,7 +58,7 @@ Rollout GroupTrainer<Config>::examine(const std::vector<TokenIds>& prompts, cons
                                       std::span<const double> scores, const std::vector<std::vector<double>>& token_scores) const {
   const FpStateGuard guard;
   const std::string function = std::string(Config::kTrainer) + "::examine";
-  const auto answers = detail_::checked_answers(function.c_str(), config_, prompts, responses, scores, token_scores);
+  const auto answers = detail_::checked_answers(function.c_str(), config_, state_.policy, prompts, responses, scores, token_scores);
   RunningMoments moments = state_.moments;
   detail_::Below below(state_.policy);
   return detail_::group_rollout(config_, state_, answers, below, scores, token_scores, moments);
@@ -69,7 +70,7 @@ PolicyStats GroupTrainer<Config>::step(const std::vector<TokenIds>& prompts, con
   const FpStateGuard guard;
   const std::string name = std::string(Config::kTrainer) + "::step";
   const char* function = name.c_str();
-  const auto answers = detail_::checked_answers(function, config_, prompts, responses, scores, token_scores);
+  const auto answers = detail_::checked_answers(function, config_, state_.policy, prompts, responses, scores, token_scores);
   RunningMoments moments = state_.moments;
   detail_::Below below(state_.policy);
   const Rollout rollout = detail_::group_rollout(config_, state_, answers, below, scores, token_scores, moments);

@@ -27,32 +27,28 @@ inline void check_labelled(const char* function, std::span<const Labelled> answe
     detail::fail<ValueError>(function, "too few answers", detail::str(answers.size()), "two or more", "The KL is of mismatched prompts and answers.");
   for (std::size_t i = 0; i < answers.size(); ++i) {
     check_answer(function, i, answers[i].prompt, answers[i].completion, config);
-    check_answer(function, i, answers[i].prompt, answers[i ? i - 1 : answers.size() - 1].completion, config);
+    if (static_cast<std::int64_t>(answers[i].prompt.size()) == config.max_positions)
+      detail::fail<ShapeError>(function, "prompt of sample " + detail::str(i) + " is too long", detail::str(config.max_positions) + " tokens",
+                               "room for a token of an answer");
   }
 }
 
-inline AnswerBatch labelled_batch(std::span<const Labelled> answers) {
+template <> inline AnswerBatch batch_of(std::span<const Labelled> answers) {
   AnswerBatch batch;
   for (const auto& a : answers) batch.add(a.prompt, a.completion);
   return batch;
 }
 
-/// Log-probs of answers under a model that does not learn.
-inline std::vector<float> labelled_logprobs(const nn::Transformer& model, std::span<const Labelled> answers) {
-  std::vector<float> all;
-  micro_batches(static_cast<std::int64_t>(answers.size()), 32, [&](std::int64_t begin, std::int64_t end) {
-    const Tensor sums = answer_sums(model, labelled_batch(answers.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin))));
-    all.insert(all.end(), sums.span().begin(), sums.span().end());
-  });
-  return all;
-}
-
 /// What the step's loss is measured from.
 inline double reference_point(const nn::Transformer& policy, const nn::Transformer& reference, std::span<const Labelled> answers) {
   std::vector<Labelled> mismatched(answers.begin(), answers.end());
-  for (std::size_t i = 0; i < answers.size(); ++i) mismatched[i].completion = answers[i ? i - 1 : answers.size() - 1].completion;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    auto& said = mismatched[i].completion = answers[i ? i - 1 : answers.size() - 1].completion;
+    said.resize(std::min(said.size(), static_cast<std::size_t>(policy.config.max_positions) - mismatched[i].prompt.size()));
+  }
   const auto n = static_cast<std::int64_t>(answers.size());
-  return rl::kto_kl(slice(labelled_logprobs(policy, mismatched), 0, n), slice(labelled_logprobs(reference, mismatched), 0, n));
+  const std::span<const Labelled> all(mismatched);
+  return rl::kto_kl(slice(frozen_sums(policy, all), 0, n), slice(frozen_sums(reference, all), 0, n));
 }
 
 /// Numbers of a step, in item order.
@@ -63,12 +59,11 @@ struct LabelledTerms {
 inline Tensor kto_terms_of(const KTOConfig& c, const nn::Transformer& policy, std::span<const Labelled> answers, std::span<const float> reference,
                            double kl, double count, LabelledTerms& terms) {
   const auto n = static_cast<std::int64_t>(answers.size());
-  const Tensor sums = answer_sums(policy, labelled_batch(answers));
+  const Tensor sums = answer_sums(policy, batch_of(answers));
   Tensor desirable({n});
   for (std::int64_t i = 0; i < n; ++i) desirable.mutable_data()[i] = answers[static_cast<std::size_t>(i)].label ? 1.0f : 0.0f;
   const auto loss = rl::kto_loss(sums, Tensor::from({n}, reference), desirable, kl, c.beta, c.desirable_weight, c.undesirable_weight);
   const Tensor out = ops::affine(loss.losses, 1.0 / count, 0.0);
-  const auto append = [](std::vector<double>& to, const Tensor& t) { to.insert(to.end(), t.span().begin(), t.span().end()); };
   append(terms.loss, out), append(terms.rewards, loss.rewards), append(terms.logps, sums);
   return out;
 }
@@ -88,34 +83,16 @@ inline PreferenceStats stats_of(const LabelledTerms& t, std::span<const Labelled
 }
 }  // namespace detail_
 
-TUTELAGE_INLINE KTOTrainer::KTOTrainer(nn::Transformer policy, KTOConfig config) : KTOTrainer(policy, policy, std::move(config)) {}
-
-TUTELAGE_INLINE KTOTrainer::KTOTrainer(nn::Transformer policy, nn::Transformer reference, KTOConfig config)
-    : KTOTrainer(PreferenceState{std::move(policy), std::move(reference), {}}, std::move(config)) {}
-
-TUTELAGE_INLINE KTOTrainer::KTOTrainer(PreferenceState state, KTOConfig config)
-    : policy_(std::move(state.policy)),
-      reference_(std::move(state.reference)),
-      config_(std::move(config)),
-      optimizer_(config_.optimizer),
-      position_(state.position) {
-  config_.validate();
-  optimizer_.state() = std::move(state.optimizer);
-}
-
-TUTELAGE_INLINE PreferenceStats KTOTrainer::step(std::span<const Labelled> answers, double lr_factor) {
-  const FpStateGuard guard;
-  detail_::check_labelled("KTOTrainer::step", answers, policy_.config);
+TUTELAGE_INLINE PreferenceStats KTOTrainer::learn(std::span<const Labelled> answers, std::span<const float> reference, double lr_factor) {
   const double count = static_cast<double>(answers.size());
   const double kl = detail_::reference_point(policy_, reference_, answers);
-  const auto reference = detail_::labelled_logprobs(reference_, answers);
   detail_::LabelledTerms terms;
   GradAccumulator<float, nn::Transformer> acc(policy_);
   detail_::micro_batches(static_cast<std::int64_t>(answers.size()), config_.micro_batch_size, [&](std::int64_t begin, std::int64_t end) {
     const auto from = static_cast<std::size_t>(begin), n = static_cast<std::size_t>(end - begin);
     acc.add(
         [&](const nn::Transformer& policy, std::span<const Labelled> part) {
-          return detail_::kto_terms_of(config_, policy, part, std::span<const float>(reference).subspan(from, n), kl, count, terms);
+          return detail_::kto_terms_of(config_, policy, part, reference.subspan(from, n), kl, count, terms);
         },
         answers.subspan(from, n));
   });
@@ -125,11 +102,22 @@ TUTELAGE_INLINE PreferenceStats KTOTrainer::step(std::span<const Labelled> answe
   return stats;
 }
 
+TUTELAGE_INLINE PreferenceStats KTOTrainer::step(std::span<const Labelled> answers, double lr_factor) {
+  const FpStateGuard guard;
+  detail_::check_labelled("KTOTrainer::step", answers, policy_.config);
+  return learn(answers, detail_::frozen_sums(reference_, answers), lr_factor);
+}
+
 TUTELAGE_INLINE PreferenceStats KTOTrainer::train(std::span<const Labelled> answers, const RunOptions& run) {
   const FpStateGuard guard;
   detail_::check_labelled("KTOTrainer::train", answers, policy_.config);
-  return detail_::epoch_loop<PreferenceStats>("kto", config_, answers, position_, run, [&](auto items, auto, double lr_factor) {
-    return items.size() < 2 ? PreferenceStats() : step(items, lr_factor);
+  const auto reference = detail_::frozen_sums(reference_, answers);  // an answer's own numbers, whatever stands beside it: as step() would have them
+  PreferenceStats last;
+  return detail_::epoch_loop<PreferenceStats>("kto", config_, answers, position_, run, [&](auto items, auto places, double lr_factor) {
+    if (items.size() < 2) return last;
+    std::vector<float> of;
+    for (const auto place : places) of.push_back(reference[static_cast<std::size_t>(place)]);
+    return last = learn(items, of, lr_factor);
   });
 }
 
@@ -141,7 +129,7 @@ TUTELAGE_INLINE PreferenceStats KTOTrainer::evaluate(std::span<const Labelled> a
   detail_::micro_batches(static_cast<std::int64_t>(answers.size()), 32, [&](std::int64_t begin, std::int64_t end) {
     const auto from = static_cast<std::size_t>(begin), n = static_cast<std::size_t>(end - begin);
     const auto part = answers.subspan(from, n);
-    const auto reference = detail_::labelled_logprobs(reference_, part);
+    const auto reference = detail_::frozen_sums(reference_, part);
     detail_::kto_terms_of(config_, policy_, part, reference, kl, static_cast<double>(answers.size()), terms);
   });
   return detail_::stats_of(terms, answers, kl);

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tutelage/base/fail.hpp"
 #include "tutelage/base/parallel.hpp"
@@ -149,6 +150,21 @@ TUTELAGE_INLINE std::vector<std::string> Watch::look(const PolicyStats& s, std::
   return out;
 }
 
+TUTELAGE_INLINE std::vector<std::int64_t> prompt_places(std::int64_t n, std::int64_t batch_size, std::int64_t iteration, std::uint64_t seed) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(n)), order = places;
+  std::iota(places.begin(), places.end(), 0);
+  if (batch_size <= 0 || n <= 0) return places;
+  places.clear();
+  for (std::int64_t k = iteration * batch_size; k < (iteration + 1) * batch_size; ++k) {
+    if (places.empty() || k % n == 0) {
+      std::iota(order.begin(), order.end(), 0);
+      Rng(seed, Purpose::kShuffle, 1, static_cast<std::uint32_t>(k / n)).shuffle(order);
+    }
+    places.push_back(order[static_cast<std::size_t>(k % n)]);
+  }
+  return places;
+}
+
 TUTELAGE_INLINE std::vector<nn::Generation> sample_answers(const nn::Transformer& policy, const PolicyConfig& config,
                                                            const std::vector<TokenIds>& prompts, std::int64_t iteration, const RunOptions& run) {
   nn::GenerateOptions options;
@@ -165,7 +181,10 @@ TUTELAGE_INLINE std::vector<nn::Generation> sample_answers(const nn::Transformer
 TUTELAGE_INLINE reward::Scores score_answers(const reward::Reward& reward, const std::vector<TokenIds>& prompts,
                                              const std::vector<nn::Generation>& responses, const text::Tokenizer* tokenizer) {
   const FpStateGuard guard;
-  const std::size_t group = prompts.empty() ? 1 : responses.size() / prompts.size();
+  if (prompts.empty() || responses.empty() || responses.size() % prompts.size() != 0)
+    detail::fail<ShapeError>("score_answers", "not as many responses to each prompt", detail::str(responses.size()) + " responses",
+                             "one or more to each of " + detail::str(prompts.size()) + " prompts, the same number");
+  const std::size_t group = responses.size() / prompts.size();
   std::vector<std::string> asked, said;
   if (tokenizer) {
     for (const auto& p : prompts) asked.push_back(tokenizer->decode_text(p));

@@ -17,10 +17,9 @@ namespace detail_ {
 /// Some answers of an update: what one micro-batch computes.
 struct Part {
   AnswerBatch batch;
-  Tensor old_logprobs, advantages, values, returns;  // (tokens); values and returns where the rollout has them
-  std::vector<float> sequence_advantages;            // of each answer's first token
-  double tokens = 0, sequences = 0;                  // of the whole update
-  bool first = false;                                // of the iteration: the policy is as it sampled
+  Tensor old_logprobs, ref_logprobs, advantages, values, returns;  // (tokens); values and returns where the rollout has them
+  double tokens = 0, sequences = 0;                                // of the whole update
+  bool first = false;                                              // of the iteration: the policy is as it sampled
 
   /// What a token's term is divided by, but for its answer's length.
   double weight(const PolicyConfig& c) const {
@@ -45,8 +44,6 @@ struct Terms {
   std::vector<double> log_ratios;
   double clipped = 0, value_clipped = 0;
 };
-
-inline void append(std::vector<float>& to, const Tensor& terms) { to.insert(to.end(), terms.span().begin(), terms.span().end()); }
 
 inline void note_first_ratios(PolicyStats& stats, const Tensor& logprobs, const Tensor& old) {
   for (std::int64_t t = 0; t < logprobs.size(); ++t) {
@@ -76,9 +73,8 @@ inline Tensor regular_terms(const PolicyConfig& c, const nn::Transformer& policy
                             const Tensor& logprobs, const Part& part, double kl_coef, Terms& terms) {
   Tensor out;
   if (c.kl_in == "loss" && kl_coef > 0) {
-    const Tensor ref_rows = part.batch.rows(reference);
-    const Tensor kl = c.kl_estimator == "full" ? answer_full_kl(policy, rows, reference, ref_rows, part.batch, c)
-                                               : rl::kl_estimate(logprobs, answer_logprobs(reference, ref_rows, part.batch, c), c.kl_estimator);
+    const Tensor kl = c.kl_estimator == "full" ? answer_full_kl(policy, rows, reference, part.batch.rows(reference), part.batch, c)
+                                               : rl::kl_estimate(logprobs, part.ref_logprobs, c.kl_estimator);
     out = part.by_length(c, ops::affine(kl, kl_coef * part.weight(c), 0.0));
     append(terms.kl, out);
   }
@@ -108,14 +104,15 @@ void update_policy(const char* function, const PolicyConfig& c, const Answers& a
   std::vector<double> policy_losses, value_losses, kl_losses, ptx_losses, clip_fractions, value_clip_fractions, approx_kls, norms;
   bool first = true, far = false;
   const auto one_update = [&](std::span<const std::int64_t> items) {
-    std::vector<float> old, advantages, values, returns;
+    std::vector<float> old, reference, advantages, values, returns;
     std::vector<std::int64_t> offsets{0};
     for (const auto item : items) {
       const auto i = static_cast<std::size_t>(item);
       const auto copy = [&](const std::vector<float>& from, std::vector<float>& to) {
         if (!from.empty()) to.insert(to.end(), from.begin() + rollout.offsets[i], from.begin() + rollout.offsets[i + 1]);
       };
-      copy(rollout.old_logprobs, old), copy(rollout.advantages, advantages), copy(rollout.values, values), copy(rollout.returns, returns);
+      copy(rollout.old_logprobs, old), copy(rollout.ref_logprobs, reference), copy(rollout.advantages, advantages);
+      copy(rollout.values, values), copy(rollout.returns, returns);
       offsets.push_back(offsets.back() + rollout.length(i));
     }
     if (hooks.advantages) hooks.advantages(advantages);
@@ -128,12 +125,11 @@ void update_policy(const char* function, const PolicyConfig& c, const Answers& a
       for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
         const auto i = static_cast<std::size_t>(items[k]);
         part.batch.add(answers.prompt(i), answers.responses[i].ids, c.min_new_tokens);
-        part.sequence_advantages.push_back(advantages[static_cast<std::size_t>(offsets[k])]);
       }
       part.batch.kept = &below;
       part.batch.below = below.of(items.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
       const auto from = offsets[static_cast<std::size_t>(begin)], to = offsets[static_cast<std::size_t>(end)];
-      part.old_logprobs = slice(old, from, to), part.advantages = slice(advantages, from, to);
+      part.old_logprobs = slice(old, from, to), part.ref_logprobs = slice(reference, from, to), part.advantages = slice(advantages, from, to);
       part.values = slice(values, from, to), part.returns = slice(returns, from, to);
       acc.add([&](const Params& p, const Part& of) { return loss(p, of, terms); }, part);
     });
@@ -182,8 +178,17 @@ PolicyStats policy_loop(const char* stage, Trainer& trainer, const std::vector<T
   Alarms watch(trainer.config().alarms);
   for (std::int64_t k = 0; k < iterations; ++k) {
     if (run.stop_requested()) break;
-    const auto asked = prompts_of(trainer.config(), prompts, trainer.iteration());
-    const auto responses = trainer.generate(asked, run);
+    std::vector<TokenIds> asked;
+    const auto& c = trainer.config();
+    for (const auto place : prompt_places(static_cast<std::int64_t>(prompts.size()), c.batch_size, trainer.iteration(), c.seed))
+      asked.push_back(prompts[static_cast<std::size_t>(place)]);
+    std::vector<nn::Generation> responses;
+    try {
+      responses = trainer.generate(asked, run);
+    } catch (const Stopped&) {
+      if (k == 0) throw;
+      break;  // what the iterations before gave is kept
+    }
     const auto scores = score_answers(reward, asked, responses, tokenizer);
     const std::size_t group = responses.size() / asked.size();
     std::vector<TokenIds> prompts_of_answers, answers;

@@ -56,6 +56,7 @@ TUTELAGE_INLINE PPOTrainer::PPOTrainer(nn::Transformer policy, nn::Transformer r
       optimizer_(config_.optimizer),
       kl_coef_(config_.kl_coef) {
   config_.validate();
+  detail_::check_reference("PPOTrainer", model_.policy, reference_);
   if (config_.value_head_std > 0) model_.value_head = nn::ScalarHead<float>(policy.config.hidden_size, config_.value_head_std, config_.seed);
   if (config_.separate_critic) model_.critic = policy;
 }
@@ -79,6 +80,7 @@ TUTELAGE_INLINE PPOTrainer::PPOTrainer(PPOState state, PPOConfig config)
       kl_coef_(state.kl_coef.value_or(config_.kl_coef)),
       moments_(state.moments) {
   config_.validate();
+  detail_::check_reference("PPOTrainer", model_.policy, reference_);
   optimizer_.state() = std::move(state.optimizer);
 }
 
@@ -121,7 +123,7 @@ inline Rollout ppo_rollout(const PPOConfig& c, const PolicyAndValue& model, cons
 TUTELAGE_INLINE Rollout PPOTrainer::examine(const std::vector<TokenIds>& prompts, const std::vector<nn::Generation>& responses,
                                             std::span<const double> scores, const std::vector<std::vector<double>>& token_scores) const {
   const FpStateGuard guard;
-  const auto answers = detail_::checked_answers("PPOTrainer::examine", config_, prompts, responses, scores, token_scores);
+  const auto answers = detail_::checked_answers("PPOTrainer::examine", config_, model_.policy, prompts, responses, scores, token_scores);
   RunningMoments moments = moments_;
   detail_::Below below(model_.policy);
   return detail_::ppo_rollout(config_, model_, reference_, answers, below, kl_coef_, scores, token_scores, moments);
@@ -132,7 +134,7 @@ TUTELAGE_INLINE PolicyStats PPOTrainer::step(const std::vector<TokenIds>& prompt
                                              const std::vector<std::vector<double>>& token_scores) {
   const FpStateGuard guard;
   const char* function = "PPOTrainer::step";
-  const auto answers = detail_::checked_answers(function, config_, prompts, responses, scores, token_scores);
+  const auto answers = detail_::checked_answers(function, config_, model_.policy, prompts, responses, scores, token_scores);
   RunningMoments moments = moments_;
   detail_::Below below(model_.policy);
   const Rollout rollout = detail_::ppo_rollout(config_, model_, reference_, answers, below, kl_coef_, scores, token_scores, moments);
@@ -149,8 +151,10 @@ TUTELAGE_INLINE PolicyStats PPOTrainer::step(const std::vector<TokenIds>& prompt
     const Tensor logprobs = detail_::answer_logprobs(p.policy, rows, part.batch, config_);
     if (part.first) detail_::note_first_ratios(stats, logprobs, part.old_logprobs);
     Tensor policy = detail_::clipped_terms(config_, logprobs, part, terms, stats);
-    const Tensor more = detail_::regular_terms(config_, p.policy, reference_, rows, logprobs, part, kl_coef_, terms);
-    if (more.size()) policy = ops::add(policy, more);
+    if (!warmup) {
+      const Tensor more = detail_::regular_terms(config_, p.policy, reference_, rows, logprobs, part, kl_coef_, terms);
+      if (more.size()) policy = ops::add(policy, more);
+    }
     const auto value = rl::value_terms(p.value_head(seen), part.values, part.returns, 1.0 / part.tokens, config_.clip_range_value);
     detail_::append(terms.value, value.terms);
     terms.value_clipped += value.clipped;

@@ -65,7 +65,7 @@ TUTELAGE_INLINE PolicyStats RejectionTrainer::step(const std::vector<TokenIds>& 
                                                    std::span<const double> scores, double lr_factor) {
   const FpStateGuard guard;
   const char* function = "RejectionTrainer::step";
-  const auto answers = detail_::checked_answers(function, config_, prompts, responses, scores, {});
+  const auto answers = detail_::checked_answers(function, config_, policy_, prompts, responses, scores, {});
   Rollout rollout;
   for (const auto& r : responses) {
     rollout.offsets.push_back(rollout.offsets.back() + static_cast<std::int64_t>(r.ids.size()));

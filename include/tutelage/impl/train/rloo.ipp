@@ -32,9 +32,9 @@ template <> inline Tensor group_advantages(const RLOOConfig& c, const Rollout& r
 /// The ratio is of the whole answer, the loss a mean over answers.
 template <> inline Tensor group_terms(const RLOOConfig& c, const Tensor& logprobs, const Part& part, Terms& terms, PolicyStats& stats) {
   const std::span<const std::int64_t> runs(part.batch.offsets);
-  const auto n = static_cast<std::int64_t>(part.sequence_advantages.size());
-  const auto answer = rl::policy_terms(ops::sum_runs(logprobs, runs), ops::sum_runs(part.old_logprobs, runs), slice(part.sequence_advantages, 0, n),
-                                       1.0 / part.sequences, c.clip_range, c.clip_range_high, c.dual_clip);
+  const Tensor advantages = ops::rows(part.advantages, {runs.begin(), runs.end() - 1});  // of each answer's first token
+  const auto answer = rl::policy_terms(ops::sum_runs(logprobs, runs), ops::sum_runs(part.old_logprobs, runs), advantages, 1.0 / part.sequences,
+                                       c.clip_range, c.clip_range_high, c.dual_clip);
   note_clipped(answer, answer.terms, terms, stats);
   return answer.terms;
 }

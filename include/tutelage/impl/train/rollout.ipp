@@ -25,6 +25,16 @@ inline Tensor slice(const std::vector<float>& v, std::int64_t begin, std::int64_
   return Tensor::from({end - begin}, std::span<const float>(v).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
 }
 
+/// @throws ConfigError
+inline void check_reference(const char* trainer, const nn::Transformer& policy, const nn::Transformer& reference) {
+  if (reference.config.vocab_size != policy.config.vocab_size || reference.blocks.empty())
+    detail::fail<ConfigError>(trainer, "the reference has another vocabulary, or is none", detail::str(reference.config.vocab_size),
+                              detail::str(policy.config.vocab_size) + " as the policy has");
+}
+
+inline void append(std::vector<float>& to, const Tensor& terms) { to.insert(to.end(), terms.span().begin(), terms.span().end()); }
+inline void append(std::vector<double>& to, const Tensor& terms) { to.insert(to.end(), terms.span().begin(), terms.span().end()); }
+
 /// Prompts with their answers, `group` to each, and where their tokens stand in the step.
 struct Answers {
   const std::vector<TokenIds>& prompts;
@@ -35,11 +45,14 @@ struct Answers {
 };
 
 /// @throws ValueError, ShapeError
-inline Answers checked_answers(const char* function, const PolicyConfig& c, const std::vector<TokenIds>& prompts,
+inline Answers checked_answers(const char* function, const PolicyConfig& c, const nn::Transformer& policy, const std::vector<TokenIds>& prompts,
                                const std::vector<nn::Generation>& responses, std::span<const double> scores,
                                const std::vector<std::vector<double>>& token_scores) {
   const auto group = static_cast<std::size_t>(c.num_generations);
   if (prompts.empty()) detail::fail<ValueError>(function, "no prompt", "0", "at least one");
+  for (const auto id : c.stop_ids)
+    if (id < 0 || id >= policy.config.vocab_size)
+      detail::fail<IndexError>(function, "a stop id is out of range", detail::str(id), "0 to " + detail::str(policy.config.vocab_size - 1));
   if (responses.size() != prompts.size() * group || scores.size() != responses.size())
     detail::fail<ShapeError>(function, "lists differ in length",
                              detail::str(responses.size()) + " responses, " + detail::str(scores.size()) + " scores",
@@ -232,23 +245,6 @@ inline double next_kl_coef(const char* function, const PolicyConfig& c, const Po
                              "fewer than 5 kl_horizon = " + detail::str(5 * c.kl_horizon), "kl_coef would turn 0 or negative.");
   rl::AdaptiveKL adaptive(kl_coef, c.kl_target, c.kl_horizon, c.kl_per);
   return adaptive.update(c.kl_per == "token" ? s.kl / s.response_length : s.kl, static_cast<double>(answers));
-}
-
-/// The prompts of an iteration: config.batch_size of them, one run after the other through seeded orders of all.
-inline std::vector<TokenIds> prompts_of(const PolicyConfig& c, const std::vector<TokenIds>& prompts, std::int64_t iteration) {
-  const auto n = static_cast<std::int64_t>(prompts.size());
-  if (c.batch_size == 0 || n == 0) return prompts;
-  std::vector<TokenIds> out;
-  std::vector<std::int64_t> order;
-  for (std::int64_t k = iteration * c.batch_size; k < (iteration + 1) * c.batch_size; ++k) {
-    if (order.empty() || k % n == 0) {
-      order.assign(static_cast<std::size_t>(n), 0);
-      std::iota(order.begin(), order.end(), 0);
-      Rng(c.seed, Purpose::kShuffle, 1, static_cast<std::uint32_t>(k / n)).shuffle(order);
-    }
-    out.push_back(prompts[static_cast<std::size_t>(order[static_cast<std::size_t>(k % n)])]);
-  }
-  return out;
 }
 
 }  // namespace detail_

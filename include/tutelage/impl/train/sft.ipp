@@ -106,8 +106,8 @@ inline Tensor kept_terms(const nn::Transformer& model, const nn::Transformer& re
     for (const auto t : kept_positions(e)) positions.push_back(batch.tokens() + t);
     batch.add(e.ids);
   }
-  Below below(reference.adapter.empty() ? model : reference);
-  const Tensor start = below.add(batch);
+  const Below below(reference.adapter.empty() ? model : reference);
+  const Tensor start = below.at(batch);
   const auto logits = [&](const nn::Transformer& m) {
     return ops::linear(ops::rows(below.hidden(m, start, batch), positions), m.output_weight(), Tensor());
   };
