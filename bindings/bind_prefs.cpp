@@ -91,12 +91,12 @@ void bind_strengths(py::module_& m) {
   f.def("krippendorff_alpha", [](const Array<std::int64_t>& labels) { return prefs::krippendorff_alpha(span_of(labels), labels.shape(0)); });
   f.def("cohen_kappa", [](const Array<std::int64_t>& a, const Array<std::int64_t>& b) { return prefs::cohen_kappa(span_of(a), span_of(b)); });
   const auto share = [](const prefs::Share& s) { return py::make_tuple(s.share, s.low, s.high, s.count); };
-  f.def("wilson_share", [share](std::int64_t hits, std::int64_t count) { return share(prefs::wilson_share(hits, count)); });
+  f.def("wilson_share", [share](double hits, std::int64_t count) { return share(prefs::wilson_share(hits, count)); });
   f.def("position_bias", [share](const std::vector<prefs::Judgement>& all) { return share(prefs::position_bias(all)); });
   f.def("length_bias", [share](const std::vector<prefs::Judgement>& all) { return share(prefs::length_bias(all)); });
   using O = prefs::OnlineAnnotators;
   py::class_<O>(m, "OnlineAnnotators", "Strengths and reliabilities after each answer, in constant time (Chen et al., WSDM 2013, section 4).")
-      .def(py::init<std::int64_t, double, double, double>(), py::arg("n_items"), py::arg("right") = 10.0, py::arg("wrong") = 2.0,
+      .def(py::init<std::int64_t, double, double, double>(), py::arg("n_items"), py::arg("right") = 3.0, py::arg("wrong") = 1.5,
            py::arg("variance") = 1.0)
       .def("add", &O::add, py::arg("winner"), py::arg("loser"), py::arg("annotator"))
       .def_property_readonly("means", [](const O& o) { return py::array_t<double>(static_cast<py::ssize_t>(o.means().size()), o.means().data()); })

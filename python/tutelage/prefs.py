@@ -168,7 +168,7 @@ class Share(NamedTuple):
 
 
 def wilson_share(hits, count):
-    """hits of count, with the 95 % interval."""
+    """hits of count, with the 95 % interval; ties may be half a hit."""
     return Share(*_core.formulas.wilson_share(hits, count))
 
 

@@ -24,7 +24,8 @@ struct Share {
   double share = 0, low = 0, high = 1;
   std::int64_t count = 0;
 };
-Share wilson_share(std::int64_t hits, std::int64_t count);
+/// Ties may be half a hit. @throws ValueError
+Share wilson_share(double hits, std::int64_t count);
 /// Of A and B, where the order shown is known: how often the answer shown first was chosen. 0.5 where nobody minds the place.
 Share position_bias(std::span<const Judgement> judgements);
 /// Of A and B over texts of unequal length, in bytes: how often the longer one was chosen. The rule "longer wins" is right so often.

@@ -13,9 +13,9 @@ namespace prefs {
 /// WSDM 2013, section 4 (Crowd-BT, online). Checked by: test_online.cpp.
 class OnlineAnnotators {
  public:
-  /// Every strength starts as N(0, variance), every reliability as Beta(right, wrong). @throws ValueError for no item, a variance that is not above
-  /// 0, or right not above wrong
-  explicit OnlineAnnotators(std::int64_t n_items, double right = 10.0, double wrong = 2.0, double variance = 1.0);
+  /// Every strength starts as N(0, variance), every reliability as Beta(right, wrong), as fit_annotators has it. @throws ValueError for no item, a
+  /// variance that is not above 0, or right not above wrong
+  explicit OnlineAnnotators(std::int64_t n_items, double right = 3.0, double wrong = 1.5, double variance = 1.0);
   /// A new annotator starts with his first answer. @throws IndexError, ValueError
   void add(std::int64_t winner, std::int64_t loser, std::int64_t annotator);
   const std::vector<double>& means() const { return mean_; }

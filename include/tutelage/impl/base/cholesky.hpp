@@ -1,6 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "tutelage/base/fail.hpp"
@@ -11,51 +13,76 @@ TUTELAGE_BEGIN
 
 namespace detail {
 
-/// The lower factor L of a small symmetric positive definite matrix A = L L^T (n, n), of which the lower triangle is read. One order on every
-/// machine.
+/// The lower factor L of a symmetric positive definite matrix A = L L^T (n, n), of which the lower triangle is read; what stands left of a row's
+/// first element that is not 0 costs nothing. One order on every machine.
 class Cholesky {
  public:
+  Cholesky() = default;
   /// @throws NumericError in the name of `function`
-  Cholesky(const char* function, std::vector<double> a, std::size_t n) : l_(std::move(a)), n_(n) {
+  Cholesky(const char* function, std::vector<double> matrix, std::size_t n) {
+    if (!factor(std::move(matrix), n))
+      fail<NumericError>(function, "a matrix is not positive definite", "a pivot of 0 or less", "pivots above 0", "Raise l2.");
+  }
+  /// False where the matrix is not positive definite.
+  bool factor(std::vector<double> matrix, std::size_t n) {
+    l_ = std::move(matrix);
+    n_ = n;
+    first_.assign(n, 0);
     for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j <= i; ++j) {
-        double s = l_[i * n + j];
-        for (std::size_t k = 0; k < j; ++k) s = std::fma(-l_[i * n + k], l_[j * n + k], s);
-        if (i != j) {
-          l_[i * n + j] = s / l_[j * n + j];
-          continue;
+      while (first_[i] < i && l_[i * n + first_[i]] == 0) ++first_[i];
+    for (std::size_t i = 0; i < n; ++i) {
+      double* row = &l_[i * n];
+      for (std::size_t j = first_[i]; j <= i; ++j) {
+        const double* other = &l_[j * n];
+        double s = row[j];
+        for (std::size_t k = std::max(first_[i], first_[j]); k < j; ++k) s = s - row[k] * other[k];
+        if (j < i) {
+          row[j] = s / other[j];
+        } else {
+          if (!(s > 0)) return false;
+          row[j] = std::sqrt(s);
         }
-        if (!(s > 0)) fail<NumericError>(function, "a matrix is not positive definite", str(s), "a pivot above 0", "Raise l2.");
-        l_[i * n + i] = std::sqrt(s);
       }
+    }
+    return true;
   }
   /// b becomes x of L x = b.
-  void forward(std::vector<double>& b) const {
+  void forward(double* b) const {
     for (std::size_t i = 0; i < n_; ++i) {
       double s = b[i];
-      for (std::size_t k = 0; k < i; ++k) s = std::fma(-l_[i * n_ + k], b[k], s);
+      for (std::size_t k = first_[i]; k < i; ++k) s = s - l_[i * n_ + k] * b[k];
       b[i] = s / l_[i * n_ + i];
     }
   }
   /// b becomes x of L^T x = b.
-  void backward(std::vector<double>& b) const {
+  void backward(double* b) const {
     for (std::size_t i = n_; i-- > 0;) {
-      double s = b[i];
-      for (std::size_t k = i + 1; k < n_; ++k) s = std::fma(-l_[k * n_ + i], b[k], s);
-      b[i] = s / l_[i * n_ + i];
+      b[i] = b[i] / l_[i * n_ + i];
+      for (std::size_t k = first_[i]; k < i; ++k) b[k] = b[k] - l_[i * n_ + k] * b[i];
     }
+  }
+  /// b becomes x of A x = b.
+  void solve(double* b) const { forward(b), backward(b); }
+  std::vector<double> inverse() const {
+    std::vector<double> out(n_ * n_, 0.0);
+    for (std::size_t i = 0; i < n_; ++i) {
+      out[i * n_ + i] = 1.0;
+      solve(&out[i * n_]);
+    }
+    return out;
   }
   /// L z.
   std::vector<double> times(const std::vector<double>& z) const {
     std::vector<double> out(n_, 0.0);
     for (std::size_t i = 0; i < n_; ++i)
-      for (std::size_t k = 0; k <= i; ++k) out[i] = std::fma(l_[i * n_ + k], z[k], out[i]);
+      for (std::size_t k = first_[i]; k <= i; ++k) out[i] = out[i] + l_[i * n_ + k] * z[k];
     return out;
   }
 
  private:
   std::vector<double> l_;
-  std::size_t n_;
+  std::vector<std::size_t> first_;
+  std::size_t n_ = 0;
 };
 
 }  // namespace detail

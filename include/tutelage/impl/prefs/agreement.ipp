@@ -86,12 +86,12 @@ TUTELAGE_INLINE double cohen_kappa(std::span<const std::int64_t> first, std::spa
   return chance < 1 ? (equal / n - chance) / (1.0 - chance) : 1.0;
 }
 
-TUTELAGE_INLINE Share wilson_share(std::int64_t hits, std::int64_t count) {
+TUTELAGE_INLINE Share wilson_share(double hits, std::int64_t count) {
   const FpStateGuard guard;
-  if (count < 0 || hits < 0 || hits > count)
+  if (count < 0 || !(hits >= 0 && hits <= static_cast<double>(count)))
     detail::fail<ValueError>("wilson_share", "hits are out of range", detail::str(hits), "0 to " + detail::str(count));
   if (count == 0) return {0.5, 0.0, 1.0, 0};
-  const double n = static_cast<double>(count), p = static_cast<double>(hits) / n, z = 1.959963984540054, scale = 1.0 + z * z / n;
+  const double n = static_cast<double>(count), p = hits / n, z = 1.959963984540054, scale = 1.0 + z * z / n;
   const double middle = (p + z * z / (2.0 * n)) / scale, half = z * std::sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / scale;
   return {p, std::max(0.0, middle - half), std::min(1.0, middle + half), count};
 }
@@ -100,7 +100,7 @@ TUTELAGE_INLINE Share position_bias(std::span<const Judgement> judgements) {
   std::int64_t hits = 0, count = 0;
   for (const auto& j : judgements)
     if (const auto first = first_shown_first(j); first && (j.kind == Kind::kA || j.kind == Kind::kB)) ++count, hits += *first == (j.kind == Kind::kA);
-  return wilson_share(hits, count);
+  return wilson_share(static_cast<double>(hits), count);
 }
 
 TUTELAGE_INLINE Share length_bias(std::span<const Judgement> judgements) {
@@ -108,7 +108,7 @@ TUTELAGE_INLINE Share length_bias(std::span<const Judgement> judgements) {
   for (const auto& j : judgements)
     if ((j.kind == Kind::kA || j.kind == Kind::kB) && j.answers.size() == 2 && j.answers[0].text.size() != j.answers[1].text.size())
       ++count, hits += (j.answers[0].text.size() > j.answers[1].text.size()) == (j.kind == Kind::kA);
-  return wilson_share(hits, count);
+  return wilson_share(static_cast<double>(hits), count);
 }
 
 }  // namespace prefs

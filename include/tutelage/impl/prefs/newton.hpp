@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tutelage/base/fail.hpp"
+#include "tutelage/impl/base/cholesky.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
 
@@ -12,59 +13,7 @@ TUTELAGE_BEGIN
 
 namespace prefs::detail_ {
 
-/// The lower factor of a symmetric positive definite matrix (n, n), of which the lower triangle is read; what stands left of a row's first element
-/// that is not 0 costs nothing. One order on every machine.
-class Cholesky {
- public:
-  /// False where the matrix is not positive definite.
-  bool factor(std::vector<double> matrix, std::size_t n) {
-    l_ = std::move(matrix);
-    n_ = n;
-    first_.assign(n, 0);
-    for (std::size_t i = 0; i < n; ++i)
-      while (first_[i] < i && l_[i * n + first_[i]] == 0) ++first_[i];
-    for (std::size_t i = 0; i < n; ++i) {
-      double* row = &l_[i * n];
-      for (std::size_t j = first_[i]; j <= i; ++j) {
-        const double* other = &l_[j * n];
-        double s = row[j];
-        for (std::size_t k = std::max(first_[i], first_[j]); k < j; ++k) s = s - row[k] * other[k];
-        if (j < i) {
-          row[j] = s / other[j];
-        } else {
-          if (!(s > 0)) return false;
-          row[j] = std::sqrt(s);
-        }
-      }
-    }
-    return true;
-  }
-  /// b becomes the solution.
-  void solve(double* b) const {
-    for (std::size_t i = 0; i < n_; ++i) {
-      double s = b[i];
-      for (std::size_t k = first_[i]; k < i; ++k) s = s - l_[i * n_ + k] * b[k];
-      b[i] = s / l_[i * n_ + i];
-    }
-    for (std::size_t i = n_; i-- > 0;) {
-      b[i] = b[i] / l_[i * n_ + i];
-      for (std::size_t k = first_[i]; k < i; ++k) b[k] = b[k] - l_[i * n_ + k] * b[i];
-    }
-  }
-  std::vector<double> inverse() const {
-    std::vector<double> out(n_ * n_, 0.0);
-    for (std::size_t i = 0; i < n_; ++i) {
-      out[i * n_ + i] = 1.0;
-      solve(&out[i * n_]);
-    }
-    return out;
-  }
-
- private:
-  std::vector<double> l_;
-  std::vector<std::size_t> first_;
-  std::size_t n_ = 0;
-};
+using detail::Cholesky;
 
 /// Adds to the diagonal until the matrix is positive definite.
 inline void factor_damped(Cholesky& cholesky, const std::vector<double>& hessian, std::size_t n) {

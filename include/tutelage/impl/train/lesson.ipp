@@ -73,8 +73,7 @@ template <class Matter> std::map<std::string, double> reliabilities(std::span<co
     by.push_back(said.by);
   }
   prefs::AnnotatorFitConfig config;
-  config.l2 = 0.03;                                  // answers are good or bad, hardly in between
-  config.prior_right = 3, config.prior_wrong = 1.5;  // few answers each: what they show must weigh more than what is thought beforehand
+  config.l2 = 0.03;  // answers are good or bad, hardly in between
   config.tolerance = 1e-6;
   for (const auto& [name, k] : people) found[name] = config.start;  // of whom nothing is known
   const auto fit = prefs::fit_annotators(comparisons, by, static_cast<std::int64_t>(number.size()), config);

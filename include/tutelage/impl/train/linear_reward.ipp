@@ -20,7 +20,7 @@ namespace detail_ {
 /// The inverse of the expected second derivative at the minimum, (C, C) of the given columns as they are scaled; one that no row holds has the
 /// prior's variance.
 inline Doubles laplace_covariance(const CompactRows& rows, std::size_t width, std::span<const Choice> pairs, const Doubles& scores, double l2) {
-  Doubles information(width * width, 0.0), difference(width, 0.0), column(width);
+  Doubles information(width * width, 0.0), difference(width, 0.0);
   for (std::size_t c = 0; c < width; ++c) information[c * width + c] = l2;
   const auto add = [&](std::int64_t row, float sign) {
     for (auto k = static_cast<std::size_t>(rows.x.offsets[static_cast<std::size_t>(row)]);
@@ -38,16 +38,7 @@ inline Doubles laplace_covariance(const CompactRows& rows, std::size_t width, st
     for (std::size_t r = 0; r < width; ++r)
       for (std::size_t c = 0; c <= r; ++c) information[r * width + c] = std::fma(curve * difference[r], difference[c], information[r * width + c]);
   }
-  const detail::Cholesky factor("fit_linear_reward", std::move(information), width);
-  Doubles covariance(width * width);
-  for (std::size_t c = 0; c < width; ++c) {
-    std::fill(column.begin(), column.end(), 0.0);
-    column[c] = 1.0;
-    factor.forward(column);
-    factor.backward(column);
-    for (std::size_t r = 0; r < width; ++r) covariance[r * width + c] = column[r];
-  }
-  return covariance;
+  return detail::Cholesky("fit_linear_reward", std::move(information), width).inverse();
 }
 
 /// Numbers of pairs to hold out: of groups that hang together by their rows, drawn at random until there are enough, none larger than what is
