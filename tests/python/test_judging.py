@@ -73,6 +73,18 @@ def test_k_judgements_an_item_and_leases(tmp_path, monkeypatch):
     assert ask("r-1", "session-a") == [] and len(desk.standing()) == 3 - len(ask("r-1", "x" * 8)) >= 0
 
 
+def test_a_pair_that_comes_again_keeps_no_other_rater_from_it(tmp_path):
+    desk = make(tmp_path, 1, per_item=2, repeat_share=1.0)
+    (first,) = desk.next("r-1", "session-a")
+    desk.answer("r-1", "session-a", {"id": desks.new_id(), "item": first["item"], "turn": 0, "kind": "a"})
+    (again,) = desk.next("r-1", "session-a")
+    assert again["turn"] == 1 and len(desk.next("r-2", "session-b")) == 1
+    desk.release("session-b")
+    said = desk.answer("r-1", "session-a", {"id": desks.new_id(), "item": again["item"], "turn": 1, "kind": "a"})
+    desk.answer("r-1", "session-a", {"id": desks.new_id(), "retracts": said["id"]})
+    assert len(desk.next("r-2", "session-b")) == 1
+
+
 def test_some_pairs_are_asked_again_with_the_sides_swapped(tmp_path):
     desk, seen = make(tmp_path, 200, repeat_share=0.25), {}
     while views := desk.next("r-1", S, 10):
@@ -126,26 +138,45 @@ def all_kinds(tmp_path):
     desk.add([Item.of(f"=cmd|{k}", ["@x\r\ny", "+1\t'"], sources=["m", ""]) for k in range(6)] + [Item.of(f"v{k}", ["only"]) for k in range(3)] + [Item.of("rank", list("wxyz"))])
     kinds = iter([("a", {"strength": -3, "note": "=1+1"}), ("b", {}), ("tie", {}), ("both_bad", {}), ("correction", {"answer": 1, "correction": "-better"}), ("skip", {}), ("right", {"answer": 0}),
                   ("wrong", {"answer": 0}), ("correction", {"answer": 0, "correction": "new"}), ("ranking", {"ranking": [1, 2, 2, 3]})])
-    for view in desk.next("r-1", S, 20):
+    rater = desk.rater("Anna")
+    for view in desk.next(rater, S, 20):
         kind, more = next(kinds)
-        say(desk, "r-1", view, kind, **more)
+        say(desk, rater, view, kind, **more)
     return store
 
 
 @pytest.mark.parametrize("form", ["judgements", "csv"])
 def test_whole_judgements_come_back(tmp_path, form):
     store, path = all_kinds(tmp_path), str(tmp_path / ("j." + ("csv" if form == "csv" else "jsonl")))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("old")
+    os.chmod(path, 0o644)
     assert main(["export", store.path, "--format", form, "--out", path]) == 0
+    assert os.stat(path).st_mode & 0o777 == 0o600
     with prefs.Store(tmp_path / "other.db") as other:
         assert exchange.load(other, path) == 10 and exchange.load(other, path) == 0
         assert [a._replace(shown=(), session="", turn=0) for a in other.answers()] == [a._replace(shown=(), session="", turn=0) for a in store.answers()]
         assert {(i.prompt, i.answers, i.sources) for i in other.items()} == {(i.prompt, i.answers, i.sources) for i in store.items()}
     bare = exchange.export(store, form, raters=False, notes=False)
-    assert "r-1" not in bare and S not in bare and "1+1" not in bare
+    assert store.pseudonym("Anna") not in bare and S not in bare and "1+1" not in bare
     if form == "csv":
         import csv
         cells = [c for row in csv.reader(streams.StringIO(open(path, newline="").read(), newline="")) for c in row]
         assert not any(c.startswith(("=", "+", "@", "\t", "\r")) or (c.startswith("-") and not c[1:].isdigit()) for c in cells)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_names_in_a_file_are_stored_nowhere(tmp_path, form):
+    path = tmp_path / ("named." + form)
+    if form == "csv":
+        path.write_text('id,task,prompt,answers,kind,rater,shown\nid-1,compare,q,"[""x"", ""y""]",a,Alice Smith,"[0, 1]"\nid-2,compare,r,"[""x"", ""y""]",a,r-0123456789ab,"[0, 1]"\n')
+    else:
+        path.write_text("".join(json.dumps({"prompt": p, "answers": ["x", "y"], "kind": "a", "annotator": who, "id": f"id-{p}"}) + "\n" for p, who in (("q", "Alice Smith"), ("r", "r-0123456789ab"))))
+    with prefs.Store(tmp_path / "j.db") as store:
+        assert exchange.load(store, str(path)) == 2 and exchange.load(store, str(path)) == 0
+        assert [a.rater for a in store.answers()] == [store.pseudonym("Alice Smith"), "r-0123456789ab"]
+        assert b"Alice" not in b"".join((tmp_path / name).read_bytes() for name in os.listdir(tmp_path) if name.startswith("j.db"))
+        assert store.erase("Alice Smith") == 1
 
 
 @pytest.mark.parametrize("form, rows", [("preference", 9), ("hh", 9), ("completion", 3), ("unpaired", 8)])
@@ -183,6 +214,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     store.close()
     assert main(["erase", str(tmp_path / "judgements.db"), "--rater", "Anna"]) == 0
     assert "5 rows erased" in capsys.readouterr().out
+    assert main(["erase", str(tmp_path / "judgements.db"), "--rater", "Anna"]) == 1 and "no such rater: got Anna" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "none.db")]) == 1 and main(["rate", str(pairs), "--train"]) == 1 and main(["rate", "--train"]) == 1
     assert main(["rate", str(pairs), "--web", "--host", "0.0.0.0"]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 4

@@ -129,3 +129,39 @@ def test_the_report_stands_alone_and_escapes_what_models_say(trained, tmp_path):
     assert "By its own reward b answers better than a" in page
     alone = open(runs.report(trained / "a", tmp_path / "s.html"), encoding="utf-8").read()
     assert "Settings that differ" not in alone and "<details>" in alone
+
+
+def test_a_broken_line_is_named_and_a_torn_last_one_left_out(tmp_path):
+    folder = runs.Folder(tmp_path)
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n{"step": 2}\n{"st')
+    assert folder.lines("metrics.jsonl") == [{"step": 1}, {"step": 2}]
+    for broken in (b"{\n", b"\xff\n"):
+        (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + broken + b'{"step": 2}\n')
+        with pytest.raises(tutelage.IoError, match="metrics.jsonl, line 2 is damaged"):
+            folder.lines("metrics.jsonl")
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    import os
+
+    from tutelage import _outside
+
+    path, link = tmp_path / "x.txt", tmp_path / "link"
+    path.write_text("old")
+    link.symlink_to(path)
+    _outside.write_whole(link, "new\n", 0o600)
+    assert path.read_text() == "new\n" and link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.path.realpath(f"/proc/self/fd/{handle}")))
+    _outside.write_whole(path, "newer")
+    assert synced[0].endswith(".new") and synced[1:] == [str(tmp_path)]
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(tutelage.IoError, match="x.txt cannot be written: got No space left"):
+        _outside.write_whole(path, "lost")
+    assert path.read_text() == "newer" and sorted(os.listdir(tmp_path)) == ["link", "x.txt"]
+    _outside.write_whole("/dev/null", "gone")
+    assert not os.path.isfile("/dev/null")

@@ -138,6 +138,47 @@ def test_a_store_that_is_locked_or_full_is_said_and_the_answer_may_come_again(lo
     assert [post(loop, "/api/answer", answer)[0] for _ in range(3)] == [200] * 3 and loop.store.count() == 1
 
 
+@pytest.mark.parametrize("seconds", [10**400, 1e9, -1, "1", None])
+def test_seconds_that_are_none_are_refused_and_the_page_does_not_try_again(loop, seconds):
+    (item,) = json.loads(post(loop, "/api/next", {**WHO, "count": 1})[2])["items"]
+    status, _, body = post(loop, "/api/answer", {**WHO, "answer": {"id": "i" * 32, "item": item["item"], "turn": 0, "kind": "a", "seconds": seconds}})
+    assert status == 422 and "seconds" in json.loads(body)["error"] and loop.store.count() == 0
+
+
+def test_the_next_start_has_the_port_of_the_last_where_it_is_free(tmp_path):
+    with HumanLoop(tmp_path / "j.db") as first:
+        first.serve()
+        port = first.server.port
+    with HumanLoop(tmp_path / "j.db") as second, HumanLoop(tmp_path / "j.db") as third:
+        second.serve(), third.serve()
+        assert second.server.port == port != third.server.port
+
+
+def test_a_server_that_does_not_come_up_is_an_error(loop, monkeypatch):
+    async def ends(sockets):
+        return None
+
+    made = server.Server(loop.desk)
+    monkeypatch.setattr(made._server, "serve", ends)
+    with pytest.raises(tutelage.IoError, match="ended before it began to serve"):
+        made.start()
+    gone = server.Server(loop.desk)
+    gone._socket.close()
+    with pytest.raises(tutelage.IoError, match="cannot listen"):
+        gone.start()
+
+
+def test_the_file_with_the_token_goes_when_the_browser_has_it(loop, monkeypatch):
+    opened = []
+    monkeypatch.setattr(server.webbrowser, "open", lambda url: opened.append(Path(url.removeprefix("file://"))) or True)
+    loop.server.open()
+    assert loop.server.token in opened[0].read_text()
+    assert post(loop)[0] == 200 and not opened[0].exists()
+    loop.server.open()
+    opened[1].unlink()  # cleaned away by another
+    loop.close()
+
+
 def test_no_log_has_the_token_or_a_rater(loop, capfd, caplog):
     caplog.set_level(0)
     threads = [threading.Thread(target=post, args=(loop,)) for _ in range(4)]

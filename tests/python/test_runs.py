@@ -251,7 +251,7 @@ def test_data_as_people_have_it(tmp_path):
     for data in (rows, tuple(rows), str(tmp_path / "x.jsonl"), tmp_path / "x.json", str(tmp_path / "x.csv"), Frame(), Dataset()):
         assert runs.read_rows(data) == rows
     assert runs.read_rows(str(tmp_path / "x.yml"))[0]["messages"][1] == {"role": "assistant", "content": "b"}
-    for name, content in (("bad.jsonl", b'{"a": 1}\n{'), ("bad2.jsonl", b"3\n"), ("bad3.jsonl", b"\xff\n"), ("bad.json", b"[1"), ("bad.csv", b'a,b\n"1')):
+    for name, content in (("bad.jsonl", b'{"a": 1}\n{'), ("bad2.jsonl", b"3\n"), ("bad3.jsonl", b"\xff\n"), ("bad.json", b"[1"), ("bad.csv", b'a,b\n"1'), ("bad2.csv", b"a,b\n1,2\n1,2,3\n")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(tutelage.IoError, match=name):
             runs.read_rows(str(tmp_path / name))

@@ -58,7 +58,7 @@ def test_a_retraction_is_a_row_and_a_new_answer_takes_the_place_of_the_old(store
 
 @pytest.mark.parametrize("change", [{"kind": "better"}, {"kind": "right"}, {"strength": 1}, {"strength": -4}, {"kind": "tie", "strength": 2}, {"answer": 0}, {"ranking": (1, 2)},
                                     {"correction": "x"}, {"kind": "correction", "answer": 0, "correction": " "}, {"kind": "correction", "answer": 2, "correction": "x"},
-                                    {"seconds": float("nan")}, {"seconds": -1.0}, {"shown": (0, 0)}, {"shown": (0,)}, {"note": "x" * 200_001}])
+                                    {"seconds": float("nan")}, {"seconds": -1.0}, {"seconds": 10**400}, {"seconds": 1e9}, {"shown": (0, 0)}, {"shown": (0,)}, {"note": "x" * 200_001}])
 def test_what_is_no_answer_is_refused(store, change):
     (item,) = items(1)
     store.add([item])
@@ -127,6 +127,31 @@ def test_erasing_says_so_where_another_program_reads(store):
     assert not any(b"r-1" in data for data in files_of(store).values())
 
 
+def test_an_open_store_of_others_mode_becomes_its_owners_alone(tmp_path):
+    path = tmp_path / "j.db"
+    prefs.Store(path).close()
+    os.chmod(path, 0o644)
+    with prefs.Store(path) as store:
+        store.add(items(1))
+        assert {stat.S_IMODE(os.stat(tmp_path / name).st_mode) for name in os.listdir(tmp_path)} == {0o600}
+
+
+def test_what_goes_wrong_is_called_what_it_is(store):
+    known, unknown = items(2)
+    store.add([known])
+    with pytest.raises(tutelage.ValueError, match="Store.judge: unknown item"):
+        store.judge(answer(unknown), unknown)
+    with pytest.raises(tutelage.ValueError, match="does not fit what is stored: got NOT NULL"):
+        store.judge(answer(known, rater=None), known)
+    store._connection.set_progress_handler(lambda: 1, 1)
+    with pytest.raises(tutelage.IoError, match="cannot be used: got interrupted"):
+        store.items()
+    store._connection.set_progress_handler(None, 0)
+    store.close()
+    with pytest.raises(tutelage.StateError, match="was closed"):
+        store.items()
+
+
 def spoil(path, how):
     connection = sqlite3.connect(path)
     if how == "newer":
@@ -155,10 +180,12 @@ def test_what_is_no_store_is_named_and_never_overwritten(tmp_path, how, match):
     with prefs.Store(path) as store:
         store.add(items(50))
     spoil(path, how)
+    os.chmod(path, 0o644)
     before = path.read_bytes()
     with pytest.raises(tutelage.IoError, match=match) as caught:
         prefs.Store(path)
     assert "j.db" in str(caught.value) and path.read_bytes() == before
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o644  # nor made private
 
 
 def test_a_full_disk_and_a_lock_lose_nothing(store):

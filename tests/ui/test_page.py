@@ -252,3 +252,31 @@ def test_the_link_leaves_the_address_bar_and_no_request_has_it(loop, open_page):
     page = open_page(loop.link)
     assert "#" not in page.url and loop.server.token not in page.url
     assert not any(loop.server.token in r.url for r in page.requests if "#" not in r.url) and json.dumps([h for r in page.requests for h in [r.headers.get("referer", "")]]).count(loop.server.token) == 0
+
+
+def test_what_a_closed_tab_could_not_send_is_sent_by_the_next(loop, open_page):
+    loop.post(pairs(8))
+    page = open_page(loop.link)
+    page.context.route("**/api/answer", lambda route: route.abort())
+    page.press("a", "b", "t")
+    page.locator(".saved.trouble", has_text="3 not saved yet").wait_for()
+    page.page.close()
+    assert loop.store.count() == 0
+    page.context.unroute("**/api/answer")
+    page.page = page.context.new_page()
+    page.page.goto(loop.link)
+    page.saved()
+    assert len(loop.store.answers()) == 3 and len({a.rater for a in loop.store.answers()}) == 1
+    kept = page.evaluate("() => Object.keys(localStorage).filter((k) => k.startsWith('tutelage-outbox-')).map((k) => localStorage.getItem(k))")
+    assert kept == ["[]"]
+
+
+def test_a_refusal_is_shown_until_the_next_answer_is_saved(loop, open_page):
+    loop.post(pairs(4))
+    page = open_page(loop.link)
+    page.context.route("**/api/answer", lambda route: route.fulfill(status=422, json={"error": "no such answer"}), times=1)
+    page.press("a")
+    page.locator(".alert", has_text="One answer was not taken: no such answer").wait_for()
+    page.press("b")
+    page.locator(".alert").wait_for(state="hidden")
+    assert len(loop.store.answers()) == 1

@@ -2,8 +2,6 @@
 
 from tutelage.rate import HumanLoop
 
-
-
 def test_a_widget_speaks_to_the_desk(tmp_path):
     with HumanLoop(tmp_path / "j.db") as loop:
         (id,) = loop.post([("q?", ["x", "y"])])
@@ -13,3 +11,12 @@ def test_a_widget_speaks_to_the_desk(tmp_path):
             made._handle_custom_msg({"call": name, "name": name, "body": {"session": "s" * 20, **body}}, [])
         assert sent[0]["reply"]["question"] and len(sent[1]["reply"]["items"]) == 1 and "reply" in sent[2] and sent[3]["status"] == 422 and len(sent[4]["reply"]["history"]) == 1
         assert [a.kind for a in loop.store.answers()] == ["tie"] and "mount" in made._esm
+
+
+def test_who_sits_before_a_notebook_is_erased_by_name(tmp_path):
+    with HumanLoop(tmp_path / "j.db") as loop:
+        (id,) = loop.post([("q?", ["x", "y"])])
+        made = loop.widget("anna")
+        made.send = lambda message, buffers=None: None
+        made._handle_custom_msg({"call": "1", "name": "answer", "body": {"session": "s" * 20, "answer": {"id": "i" * 20, "item": id, "turn": 0, "kind": "tie", "seconds": 1}}}, [])
+        assert len(loop.store.answers()) == 1 and loop.store.erase("anna") == 1 and loop.store.answers() == []

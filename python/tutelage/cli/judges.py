@@ -5,8 +5,8 @@ import random
 
 import tutelage
 
-from .. import ConfigError, IoError
-from .._outside import load
+from .. import ConfigError
+from .._outside import load_function
 from ..runs.compare import wilson
 
 __all__ = ["SHIPPED", "WISHES", "Judge", "shipped", "wilson"]
@@ -27,19 +27,14 @@ class Judge:
     def __init__(self, spec, error_rate, seed, wish="identity"):
         if spec == SHIPPED:
             spec = shipped(wish)
-        path, _, name = spec.rpartition(":")
-        if not path or not os.path.isfile(path):
-            raise IoError(f"--judge: no such file: got {spec}, expected FILE.py:function.")
-        module = load(path, "--judge")
-        if not callable(getattr(module, name, None)):
-            raise ConfigError(f"--judge: {path} has no such function: got {name}, expected one like accept(question, answer).")
-        self._accept, self.source = getattr(module, name), path
+        self._accept, _, module = load_function(spec, "--judge", "FILE.py:function", "accept(question, answer)")
+        self.source = module.__file__
         self.correction = getattr(module, "CORRECTION", None)
         self.wish = getattr(module, "WISH", "what its file says")
         self.leaks = getattr(module, "LEAK", None)
         self.error_rate = getattr(module, "ERROR_RATE", 0.0) if error_rate is None else error_rate
         if not isinstance(self.error_rate, (int, float)) or not 0 <= self.error_rate <= 1:
-            raise ConfigError(f"--judge: {path}: ERROR_RATE is no share: got {self.error_rate!r}, expected a number from 0 to 1.")
+            raise ConfigError(f"--judge: {self.source}: ERROR_RATE is no share: got {self.error_rate!r}, expected a number from 0 to 1.")
         self._coin = random.Random(seed)
 
     def accepts(self, question, answer):

@@ -5,7 +5,7 @@ import sys
 
 import tutelage
 
-from .. import _core
+from .._outside import did_you_mean
 from . import training
 from .screen import visible
 
@@ -97,8 +97,8 @@ def parse(argv):
     args, unknown = p.parse_known_args(argv)
     if unknown:
         word = unknown[0].partition("=")[0]
-        near = _core._nearest(word.lstrip("-").replace("-", "_"), getattr(args, "known", []))
-        p.error(f"unknown argument: got {visible(unknown[0])}" + (f". Did you mean {training.flag(near)}?" if word.startswith("--") and near else ""))
+        hint = did_you_mean(word.lstrip("-").replace("-", "_"), getattr(args, "known", []), training.flag) if word.startswith("--") else ""
+        p.error(f"unknown argument: got {visible(unknown[0])}" + (f".{hint}" if hint else ""))
     return args
 
 

@@ -4,7 +4,8 @@ import os
 import sys
 import time
 
-from .. import ConfigError, io, text, train
+from .. import ConfigError, ValueError, io, text, train
+from .._outside import write_whole
 from ..rate import Desk, Settings
 from ..store import Item, Store, exchange
 from .demo import questions
@@ -172,8 +173,7 @@ def run_export(args):
     if not args.out:
         sys.stdout.write(content)
         return 0
-    with os.fdopen(os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as file:
-        file.write(content)
+    write_whole(args.out, content, 0o600)
     return 0
 
 
@@ -185,5 +185,8 @@ def run_import(args):
 
 def run_erase(args):
     with Store(args.store, create=False) as store:
-        print(f"{store.erase(args.rater)} rows erased. Files that were exported before are not changed.")
+        rows = store.erase(args.rater)
+    if not rows:
+        raise ValueError(f"erase: no such rater: got {args.rater}, expected a name or a pseudonym that the store has answers of.")
+    print(f"{rows} rows erased. Files that were exported before are not changed.")
     return 0

@@ -107,8 +107,9 @@ class Desk:
                     self._leases[item, turn, session] = now + LEASE
             self._leases = {k: until for k, until in self._leases.items() if until > now}
             taken = {}
-            for (item, _, who) in self._leases:
-                taken.setdefault(item, set()).add(who)
+            for (item, turn, who) in self._leases:
+                if turn == 0:  # a pair that comes again asks for no other rater's judgement
+                    taken.setdefault(item, set()).add(who)
             held = {(item, turn) for item, turn in holding}
             for turn in (0, 1):
                 for item in map(self._items.get, self._open):

@@ -61,7 +61,7 @@ export function difference(before, after) {
  */
 export function mount(root, call, memory, { keysOn = root } = {}) {
   let settings = {}, progress = {}, queue = [], current = null, history = [], outbox = memory.get(), shownAt = 0, editing = null, over = null;
-  let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
+  let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", behind = 0, hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
   const answered = new Set(); // answered on this page: an older reply of the desk may still offer it
 
   const nodes = {
@@ -235,7 +235,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function edit() {
     if (!current) return;
     const first = over && over.answer !== null && over.answer !== undefined ? over.answer : over && over.kind === "b" ? 1 : 0;
-    start(over && over.correction ? first : first, over && over.correction);
+    start(first, over && over.correction);
     textarea.focus();
   }
   function start(from, words) {
@@ -323,10 +323,13 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
         try {
           await call("answer", { answer: outbox[0] });
           trouble = "";
+          if (behind > 0) behind--; // said before the refusal could be read
+          else refused = "";
           wait = 500;
         } catch (error) {
           if (error.status >= 400 && error.status < 500 && ![401, 408, 421, 429].includes(error.status)) {
             refused = `One answer was not taken: ${error.message}`;
+            behind = outbox.length - 1;
             answered.delete(outbox[0].item + outbox[0].turn);
           } else {
             trouble = error.status === 0 ? "The program does not answer. Your answers are kept here and sent as soon as it is back." : `Not saved yet: ${error.message}`;
@@ -465,9 +468,12 @@ function startPage(root) {
     if (!reply.ok) throw { status: reply.status, message: found.error || `the program said ${reply.status}` };
     return found;
   };
-  const name = "tutelage-outbox-" + session;
+  const name = "tutelage-outbox-" + session, read = (key) => JSON.parse(local.getItem(key) || "[]"), write = (list) => local.setItem(name, JSON.stringify(list));
+  const others = Object.keys(local).filter((key) => key.startsWith("tutelage-outbox-") && key !== name); // of tabs that were closed before all was sent; twice is harmless
+  if (others.length) write([...others.flatMap(read), ...read(name)]);
+  others.forEach((key) => local.removeItem(key));
   window.addEventListener("pagehide", () => { call("leave", {}, true).catch(() => {}); }); // others may have what was fetched ahead
-  mount(root, call, { get: () => JSON.parse(local.getItem(name) || "[]"), set: (list) => local.setItem(name, JSON.stringify(list)) }, { keysOn: document });
+  mount(root, call, { get: () => read(name), set: write }, { keysOn: document });
 }
 const page = typeof document !== "undefined" && document.getElementById("tutelage-rate");
 if (page) startPage(page);

@@ -1,6 +1,7 @@
 """The page's server: Starlette and uvicorn on this machine's own address, for who has the link."""
 
 import asyncio
+import contextlib
 import hmac
 import json
 import os
@@ -31,8 +32,8 @@ class Refused(Exception):
 class App:
     """The desk over HTTP. Files need no token and hold no data; every POST to /api needs it, JSON, and this server's Host and Origin."""
 
-    def __init__(self, desk, token, hosts):
-        self.desk, self.token, self.hosts = desk, token.encode(), hosts
+    def __init__(self, desk, token, hosts, greeted):
+        self.desk, self.token, self.hosts, self.greeted = desk, token.encode(), hosts, greeted
         folder = resources.files("tutelage").joinpath("rate")
         self.files = {path: (folder.joinpath(name).read_bytes(), kind) for path, (name, kind) in FILES.items()}
 
@@ -87,7 +88,12 @@ class App:
             raise Refused(400, "this is nested too deeply") from error
         if not isinstance(message, dict):
             raise Refused(422, "expected an object")
-        return await asyncio.get_running_loop().run_in_executor(None, call, self.desk, name, message)
+        who = message.get("who")  # a secret of the browser, from which the rater's pseudonym is made
+        if not (isinstance(who, str) and 16 <= len(who) <= 64):
+            raise Refused(422, "who is missing")
+        if name == "hello":
+            self.greeted()
+        return await asyncio.get_running_loop().run_in_executor(None, call, self.desk, self.desk.rater(who), name, message)
 
     async def body(self, request):
         length = request.headers.get("content-length", "0")
@@ -108,12 +114,11 @@ class App:
         return b"".join(parts)
 
 
-def call(desk, name, message):
-    """One message of a page. `who` is a secret of the browser, from which the rater's pseudonym is made; a widget's is its notebook's."""
-    who, session = message.get("who"), message.get("session")
-    if not (isinstance(who, str) and 16 <= len(who) <= 64 and isinstance(session, str) and 8 <= len(session) <= 64):
-        raise Refused(422, "who or session is missing")
-    rater = desk.rater(who)
+def call(desk, rater, name, message):
+    """One message of a page or a widget whose rater has this pseudonym."""
+    session = message.get("session")
+    if not (isinstance(session, str) and 8 <= len(session) <= 64):
+        raise Refused(422, "session is missing")
     if name == "answer":
         return desk.answer(rater, session, message.get("answer"))
     if name == "leave":
@@ -185,21 +190,17 @@ class Server:
         if token is not None and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
             raise ConfigError(f"Server: the token is too weak: got {len(token)} characters, expected 16 or more of ASCII without spaces.")
         self.desk, self.token = desk, token or secrets.token_urlsafe(24)
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((host, port))
-        except OSError as error:
-            self._socket.close()
-            raise IoError(f"Server: cannot listen on {host}:{port}: got {error.strerror}, expected a free port. --port 0 takes any.") from error
+        last = int(desk.store.setting("port") or 0)  # a browser knows its pseudonym, and what it could not send, by host and port
+        self._socket = bound(host, last, True) or bound(host, 0) if port == 0 else bound(host, port)
         self.port = self._socket.getsockname()[1]
+        desk.store.keep("port", str(self.port))
         named = [f"[{host}]" if ":" in host else host] + (["127.0.0.1", "localhost"] if host in ("127.0.0.1", "localhost") else [])
         if host in ("0.0.0.0", "::"):
             named += [socket.gethostname(), "127.0.0.1", "localhost", *{a[4][0] for a in _addresses()}]
         self.address = f"{named[0] if host not in ('0.0.0.0', '::') else socket.gethostname()}:{self.port}"
         hosts = {f"{n}:{self.port}" for n in named}
         self.link = f"http://{self.address}/#{self.token}"
-        config = uvicorn.Config(App(desk, self.token, hosts), http=protocol(), ws="none", lifespan="off", loop="asyncio", access_log=False, log_level="critical", server_header=False,
+        config = uvicorn.Config(App(desk, self.token, hosts, self._forget), http=protocol(), ws="none", lifespan="off", loop="asyncio", access_log=False, log_level="critical", server_header=False,
                                 timeout_keep_alive=20, limit_concurrency=None, h11_max_incomplete_event_size=16384, proxy_headers=False)
         self._server = uvicorn.Server(config)
         self._opener = None
@@ -209,19 +210,32 @@ class Server:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def start(self):
-        self._socket.listen(TOGETHER)
+        """Raises IoError where it does not come up."""
+        try:
+            self._socket.listen(TOGETHER)
+        except OSError as error:
+            self._socket.close()
+            raise IoError(f"Server: cannot listen on {self.address}: got {error.strerror}, expected a free port. --port 0 takes any.") from error
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             self._thread.join(0.01)
+        if not self._server.started:
+            raise IoError(f"Server: it ended before it began to serve: got no answer on {self.address}, expected one.")
         return self
 
     def stop(self):
         self.desk.close()
         self._server.should_exit = True
-        self._thread.join(5)
-        if self._opener:
-            os.remove(self._opener)
-            self._opener = None
+        if self._thread.ident:
+            self._thread.join(5)
+        self._forget()
+
+    def _forget(self):
+        """Removes the file that brought the link to the browser."""
+        opener, self._opener = self._opener, None
+        if opener:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(opener)
 
     def open(self):
         """Opens the page in the person's browser; False where there is none. The token reaches it through a file for the owner's eyes, not a command line."""
@@ -233,6 +247,20 @@ class Server:
             return webbrowser.open("file://" + path)
         except webbrowser.Error:
             return False
+
+
+def bound(host, port, willing=False):
+    """A socket on this address; None where it cannot be had and `willing` to go without. Raises IoError."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+        return made
+    except OSError as error:
+        made.close()
+        if willing:
+            return None
+        raise IoError(f"Server: cannot listen on {host}:{port}: got {error.strerror}, expected a free port. --port 0 takes any.") from error
 
 
 def _addresses():

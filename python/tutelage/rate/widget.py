@@ -19,11 +19,11 @@ def widget(desk, rater="notebook"):
         _esm = folder.joinpath("rate.js").read_text(encoding="utf-8")
         _css = folder.joinpath("rate.css").read_text(encoding="utf-8")
 
-    made, who = Rate(), f"notebook:{rater}".ljust(16, ".")[:64]
+    made, who = Rate(), desk.rater(rater)
 
     def take(_, message, __):
         try:
-            made.send({"call": message["call"], "reply": call(desk, message["name"], {**message["body"], "who": who})})
+            made.send({"call": message["call"], "reply": call(desk, who, message["name"], message["body"])})
         except (Error, Refused, KeyError, TypeError) as error:
             made.send({"call": message.get("call"), "status": getattr(error, "status", 422), "error": str(error)})
 

@@ -6,7 +6,7 @@ import random
 from .. import _core, io
 from .codec import Codec
 from .folder import Folder
-from .rewards import Batch, FunctionPart, Rewards, part
+from .rewards import UNKNOWN, Batch, FunctionPart, Rewards, part
 from .rows import messages, read_rows, text_of
 from .samples import answer_logprobs, draw
 
@@ -37,7 +37,7 @@ def outcomes_of(judge, prompts, first, second, columns, seed):
     swap = [rng.random() < 0.5 for _ in prompts["texts"]]
     left = [b if s else a for a, b, s in zip(first, second, swap)]
     right = [a if s else b for a, b, s in zip(first, second, swap)]
-    if isinstance(judge, FunctionPart) and judge._names[:3] == ["prompt", "a", "b"]:
+    if isinstance(judge, FunctionPart) and judge.names[:3] == ["prompt", "a", "b"]:
         found = [_verdict(judge, p, a, b) for p, (_, a), (_, b) in zip(prompts["texts"], left, right)]
     else:
         scores = [_scores(judge, prompts, side, columns) for side in (left, right)]
@@ -66,13 +66,13 @@ def compare(a, b, prompts, judge, *, start=None, max_new_tokens=64, temperature=
     a, b: folders of runs or models. prompts: see read_rows. judge: a function f(prompt, a, b) -> "a", "b" or "tie", or like a reward,
     f(prompts, completions, **columns) -> numbers, or a reward model; see runs.start. start: the model that KL and perplexity are measured by,
     by default the one that B's run began with, else A. verdict: "A", "B", "undecided", or None for fewer than `least` prompts.
-    Raises ConfigError for a judge that A or B was trained with, IoError, ValueError.
+    Raises ConfigError for a judge that A or B was trained with, where it can be told apart, IoError, ValueError.
     """
     judge = part(judge)
     sides = [_side(x) for x in (a, b)]
     for name, (_, info, path) in zip("AB", sides):
         for used in (info or {}).get("hashes", {}).get("rewards") or []:
-            if used["identity"] == judge.identity:
+            if used["identity"] == judge.identity != UNKNOWN:
                 raise _core.ConfigError(f"compare: the judge trained {name}: got {judge.name}, a reward of the run {path}, expected another judge.")
     begun = start or (sides[1][1] or {}).get("given", {}).get("model")
     begin = io.load_model(begun) if begun and begun != "object" else sides[0][0]

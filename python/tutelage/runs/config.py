@@ -3,6 +3,7 @@
 import dataclasses
 
 from .. import _core, nn, optim, train
+from .._outside import did_you_mean
 
 NESTED = {"optimizer": optim.AdamWConfig}  # whose fields stand beside the trainer's own
 
@@ -10,9 +11,7 @@ NESTED = {"optimizer": optim.AdamWConfig}  # whose fields stand beside the train
 def refuse_unknown(name, known, where):
     """Raises ConfigError for a name that is not among the known ones."""
     if name not in known:
-        near = _core._nearest(str(name), list(known))
-        hint = f" Did you mean {near}?" if near else ""
-        raise _core.ConfigError(f"{where}: unknown argument: got {name}, expected one that {where} has.{hint}")
+        raise _core.ConfigError(f"{where}: unknown argument: got {name}, expected one that {where} has.{did_you_mean(name, known)}")
 
 
 @dataclasses.dataclass

@@ -8,11 +8,10 @@ import os
 import platform
 import re
 import shutil
-import tempfile
 import time
 
 from .. import _core
-from .._outside import cpu_name
+from .._outside import cpu_name, write_whole
 
 FORMAT = 1
 STEP = re.compile(r"step-(\d{9,})$")
@@ -86,11 +85,7 @@ class Folder:
             "format": FORMAT, **info, "tutelage": _core.__version__, "python": platform.python_version(), "cpu": cpu_name(), "isa": _core.isa(),
             "threads": _core.num_threads(), "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        with tempfile.NamedTemporaryFile("w", dir=self.path, delete=False, encoding="utf-8") as file:
-            json.dump(finite(info), file, indent=1, default=str)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, self / "run.json")
+        write_whole(self / "run.json", json.dumps(finite(info), indent=1, default=str))
 
     def append(self, name, row):
         """One line of JSON."""
@@ -98,11 +93,18 @@ class Folder:
             file.write(json.dumps(finite(row), allow_nan=False) + "\n")
 
     def lines(self, name):
-        """The rows of a file of JSON lines; a torn last line is left out."""
+        """The rows of a file of JSON lines; a torn last line is left out. Raises IoError naming a line that is broken."""
         if not os.path.exists(self / name):
             return []
-        with open(self / name, encoding="utf-8") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
+        rows = []
+        with open(self / name, "rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    if line.endswith(b"\n"):
+                        rows.append(json.loads(line))
+                except ValueError as error:  # no JSON, or no UTF-8
+                    raise _core.IoError(f"Run: {self / name}, line {number} is damaged: got {error}, expected one object a line.") from error
+        return rows
 
     def cut(self, step, evaluated):
         """Leaves out what came after a step, and after the last evaluation that counts: a run that goes on from there writes it again."""
@@ -110,11 +112,7 @@ class Folder:
             if os.path.exists(self / name):
                 of_evaluation = (lambda row: True) if name == "samples.jsonl" else (lambda row: "evaluation" in row)
                 kept = [row for row in self.lines(name) if row["step"] <= (evaluated if of_evaluation(row) else step)]
-                with open(self / (name + ".new"), "w", encoding="utf-8") as file:
-                    file.writelines(json.dumps(row, allow_nan=False) + "\n" for row in kept)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(self / (name + ".new"), self / name)
+                write_whole(self / name, "".join(json.dumps(row, allow_nan=False) + "\n" for row in kept))
 
     def checkpoint(self, step):
         return os.path.join(self.path, "checkpoints", f"step-{step:09d}")

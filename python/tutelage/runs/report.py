@@ -4,6 +4,7 @@ import html
 import math
 import os
 
+from .._outside import write_whole
 from .compare import wilson
 from .folder import Folder
 from .inspect import numbers
@@ -33,8 +34,7 @@ def report(runs, out="report.html"):
         settings_table(names, infos), curves([f.lines("metrics.jsonl") for f in folders]), warnings_list(names, folders), samples(names, folders),
     ]
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(", ".join(names))}</title><style>{STYLE}</style></head><body>{"".join(parts)}</body></html>'
-    with open(out, "w", encoding="utf-8") as file:
-        file.write(page)
+    write_whole(out, page)
     return os.fspath(out)
 
 

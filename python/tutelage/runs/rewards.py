@@ -5,9 +5,13 @@ import inspect
 import math
 import os
 import threading
+import types
 
 from .. import _core
-from .._outside import load
+from .._outside import did_you_mean, load_function
+from .folder import digest, model_digest
+
+UNKNOWN = "unknown"  # the identity of a callable that has no code to look at, nor a file
 
 
 class Batch:
@@ -18,40 +22,64 @@ class Batch:
         self.size = len(completions)
 
 
+def identity_of(function):
+    """What tells a function from another: SHA-256 of its code, with its constants and inner functions. UNKNOWN for a callable without code.
+
+    What a closure holds, defaults and other functions that it calls are not seen.
+    """
+
+    def constant(value):
+        if isinstance(value, types.CodeType):
+            return of(value)
+        if isinstance(value, tuple):
+            return [constant(v) for v in value]
+        return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+
+    def of(code):
+        return [code.co_code.hex(), code.co_names, code.co_varnames, constant(code.co_consts)]
+
+    code = getattr(function, "__code__", None)
+    return digest(of(code)) if isinstance(code, types.CodeType) else UNKNOWN
+
+
+def identity_of_model(model):
+    """SHA-256 of a reward model: all that its scores depend on."""
+    head = [model.head_weight.numpy().tobytes().hex(), model.head_bias.numpy().tobytes().hex()]
+    return digest([model_digest(model.trunk), *head, repr(model.gain), repr(model.bias)])
+
+
 class FunctionPart:
     """A function of TRL's shape, f(prompts, completions, **columns) -> one number an answer. It is given the arguments that it names."""
 
     def __init__(self, function, weight=1.0, name=None, source=None):
         self.function, self.weight = function, weight
         self.name = name or getattr(function, "__name__", type(function).__name__)
-        code = getattr(function, "__code__", None)
-        self.identity = source or (hashlib.sha256(code.co_code + repr((code.co_names, code.co_varnames)).encode()).hexdigest() if code else "object") + f":{self.name}"
+        self.identity = source or identity_of(function)
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
             parameters = []
         self._all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        self._names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        self._needed = [p.name for p in parameters if p.default is p.empty and p.name in self._names]
+        self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self._needed = [p.name for p in parameters if p.default is p.empty and p.name in self.names]
 
     def __call__(self, batch):
         for name in self._needed:
             if name not in batch.columns:
-                near = _core._nearest(name, list(batch.columns))
                 raise _core.ValueError(
                     f"reward {self.name}: it wants a column that is not there: got {name}, expected one of {', '.join(sorted(batch.columns))}."
-                    + (f" Did you mean {near}?" if near else "")
+                    + did_you_mean(name, batch.columns)
                 )
-        given = batch.columns if self._all else {k: v for k, v in batch.columns.items() if k in self._names}
+        given = batch.columns if self._all else {k: v for k, v in batch.columns.items() if k in self.names}
         return self.function(**given)
 
 
 class ModelPart:
     """A trained reward model, on the ids of prompt and answer. Its tokenizer must be the policy's."""
 
-    def __init__(self, model, weight=1.0, name="reward model", identity=None, tokenizer=None):
+    def __init__(self, model, weight=1.0, name="reward model", tokenizer=None):
         self.model, self.weight, self.name, self.tokenizer = model, weight, name, tokenizer
-        self.identity = identity or "model"
+        self.identity = identity_of_model(model)
 
     def __call__(self, batch):
         return self.model.score([p + c for p, c in zip(batch.columns["prompt_ids"], batch.columns["completion_ids"])])
@@ -74,15 +102,10 @@ def part(spec, weight=1.0):
     if os.path.isdir(spec):
         from .start import load_reward_model
 
-        model, identity, tokenizer = load_reward_model(spec)
-        return ModelPart(model, weight, os.path.basename(os.path.normpath(spec)), identity, tokenizer)
-    path, _, name = spec.rpartition(":")
-    if not path or not os.path.isfile(path):
-        raise _core.IoError(f"reward: no such file: got {spec!r}, expected FILE.py:function or the folder of a reward model.")
-    function = getattr(load(path, "reward"), name, None)
-    if not callable(function):
-        raise _core.ConfigError(f"reward: {path} has no such function: got {name}, expected one like {name}(prompts, completions).")
-    with open(path, "rb") as file:
+        model, tokenizer = load_reward_model(spec)
+        return ModelPart(model, weight, os.path.basename(os.path.normpath(spec)), tokenizer)
+    function, name, module = load_function(spec, "reward", "FILE.py:function or the folder of a reward model", "score(prompts, completions)")
+    with open(module.__file__, "rb") as file:
         return FunctionPart(function, weight, name, f"{hashlib.sha256(file.read()).hexdigest()}:{name}")
 
 

@@ -5,6 +5,7 @@ import json
 import os
 
 from .. import _core
+from .._outside import did_you_mean
 
 JUDGED = ("prompt", "chosen", "rejected", "probability", "weight")
 COLUMNS = {  # what a task reads: its required sets, the first that fits is taken; and every name that it knows
@@ -42,12 +43,19 @@ def _read_file(path):
             return [{"messages": c} for c in read_data(path)]
         with open(path, encoding="utf-8", newline="" if path.endswith(".csv") else None) as file:
             if path.endswith(".csv"):
-                return list(csv.DictReader(file, strict=True))
+                return list(_read_csv(csv.DictReader(file, strict=True), path))
             if path.endswith(".json"):
                 return read_rows(json.load(file), path)
             return _read_lines(file, path)
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
         raise _core.IoError(f"read_rows: {path} cannot be read: got {error}, expected JSON lines, JSON, CSV or YAML.") from error
+
+
+def _read_csv(reader, path):
+    for number, row in enumerate(reader):
+        if None in row:
+            raise _core.IoError(f"read_rows: {path}, row {number} has more cells than columns: got {row[None]!r:.80}, expected {len(reader.fieldnames)} cells.")
+        yield row
 
 
 def _read_lines(file, path):
@@ -77,9 +85,9 @@ def check_columns(rows, kind, name="data"):
     sets, known = COLUMNS[kind]
     found = columns_of(rows)
     for column in found:
-        near = _core._nearest(str(column), list(known))
-        if column not in known and near and near not in found:
-            raise _core.ValueError(f"{name}: unknown column: got {column}, expected {' or '.join(', '.join(s) for s in sets)}. Did you mean {near}?")
+        hint = did_you_mean(column, [k for k in known if k not in found])
+        if column not in known and hint:
+            raise _core.ValueError(f"{name}: unknown column: got {column}, expected {' or '.join(', '.join(s) for s in sets)}.{hint}")
     if not any(all(c in found for c in s) for s in sets):
         raise _core.ValueError(f"{name}: a column is missing: got {', '.join(map(str, found))}, expected {' or '.join(', '.join(s) for s in sets)}.")
     chosen = next(s for s in sets if all(c in found for c in s))

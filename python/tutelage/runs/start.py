@@ -1,12 +1,13 @@
 """A run from plain settings: what the command line and notebooks call."""
 
 import dataclasses
-import hashlib
 import os
+import warnings
 
 from .. import _core, io
 from .config import ONLINE, make_configs, plain
 from .folder import Folder, digest, model_digest
+from .rewards import UNKNOWN
 from .rows import read_rows
 from .run import Run
 
@@ -47,6 +48,9 @@ def resume(out, *, model=None, data=None, eval_data=None, rewards=None, eval_rew
     for name in ("model", "data", "eval_data", "rewards", "eval_rewards"):
         if digest(now["hashes"][name]) != digest(info["hashes"][name]):
             raise _core.StateError(f"resume: {name} is another than the run began with: got {now['hashes'][name]}, expected {info['hashes'][name]}.")
+    for reward in [*(now["hashes"]["rewards"] or []), *(now["hashes"]["eval_rewards"] or [])]:
+        if reward["identity"] == UNKNOWN:
+            warnings.warn(f"resume: nobody can tell whether reward {reward['name']} is what the run began with: it is an object without code", stacklevel=2)
     return Run(folder, task, info, callbacks, progress, should_stop).resume()
 
 
@@ -105,12 +109,10 @@ def _paths(specs):
 
 
 def load_reward_model(folder):
-    """(the reward model that a run left, what identifies it, its tokenizer.json). Raises IoError."""
+    """(the reward model that a run left, its tokenizer.json). Raises IoError."""
     for base in (folder, os.path.join(folder, "model")):
         path = os.path.join(base, "reward")
         if os.path.isdir(path):
-            with open(os.path.join(path, "manifest.json"), "rb") as file:
-                identity = hashlib.sha256(file.read()).hexdigest()
             with open(os.path.join(base, "tokenizer.json"), encoding="utf-8") as file:
-                return _core.RewardModel.load(path), identity, file.read()
+                return _core.RewardModel.load(path), file.read()
     raise _core.IoError(f"reward: no reward model here: got {folder}, expected a run of `tutelage reward`, or its model folder.")

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import math
 import secrets
 import sqlite3
 import threading
@@ -90,7 +89,7 @@ class Answer(NamedTuple):
         need((self.correction is not None) == (self.kind == "correction") and (self.correction is None or self.correction.strip()), "correction does not fit",
              self.correction, "the better answer in words")
         need(all(text is None or len(text) <= LONGEST for text in (self.correction, self.note)), "text is too long", "more", f"at most {LONGEST} characters")
-        need(isinstance(self.seconds, (int, float)) and math.isfinite(self.seconds) and self.seconds >= 0, "seconds is out of range", self.seconds, "0 or more")
+        need(isinstance(self.seconds, (int, float)) and 0 <= self.seconds < 1e9, "seconds is out of range", f"{self.seconds!r:.40}", "0 or more, below 1e9")
 
 
 class Store:
@@ -106,7 +105,7 @@ class Store:
         self._connection = schema.connect(self.path, create)
         with self._change() as run:
             run("INSERT OR IGNORE INTO settings VALUES ('salt', ?)", (secrets.token_hex(16),))
-            self._salt = run("SELECT value FROM settings WHERE key = 'salt'").fetchone()[0]
+        self._salt = self.setting("salt")
 
     def close(self):
         with self._lock:
@@ -141,6 +140,14 @@ class Store:
             except sqlite3.Error as error:
                 raise schema.failed(self.path, error) from error
 
+    def setting(self, key):
+        """What is kept under a name, or None."""
+        return next((value for (value,) in self._rows("SELECT value FROM settings WHERE key = ?", (key,))), None)
+
+    def keep(self, key, value):
+        with self._change() as run:
+            run("INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
     def pseudonym(self, name):
         """The rater's id for a name or a browser's secret; the name itself is stored nowhere."""
         return "r-" + hashlib.sha256(f"{self._salt}:{name}".encode("utf-8", "replace")).hexdigest()[:12]
@@ -167,6 +174,8 @@ class Store:
         answer = answer._replace(**{k: clean(v) for k, v in answer._asdict().items() if isinstance(v, str)})
         answer.check(item)
         with self._change() as run:
+            if not run("SELECT 1 FROM items WHERE id = ?", (answer.item,)).fetchone():
+                raise ValueError(f"Store.judge: unknown item: got {answer.item!r}, expected one that was added.")
             if self._known(run, answer.id, answer.rater, answer.item, answer.kind):
                 return False
             for (older,) in run("SELECT id FROM judgements j WHERE item = ? AND rater = ? AND turn = ? AND retracts IS NULL AND NOT EXISTS "

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io as streams
 import json
+import re
 
 from .. import prefs
 from .._core import ConfigError, IoError, ValueError
@@ -14,6 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 FIELDS = ("id", "item", "task", "prompt", "answers", "sources", "purpose", "score", "gold", "kind", "answer", "strength", "ranking", "correction", "note", "rater", "session", "turn",
           "shown", "seconds", "time")
 LISTS = ("answers", "sources", "ranking", "shown")
+PSEUDONYM = re.compile("(r|imported)-[0-9a-f]{12}")
 ROLES = {"user": "Human", "assistant": "Assistant"}
 
 
@@ -105,10 +107,13 @@ def read(path):
 
 
 def load(store, path):
-    """Adds the judgements of a file; returns how many were new. A file that was read before adds nothing; nothing is added where one is wrong."""
+    """Adds the judgements of a file; returns how many were new. A file that was read before adds nothing; nothing is added where one is wrong.
+
+    A rater who is no pseudonym of a store becomes one: no name is stored.
+    """
     found = read(path)
     store.add(item for item, _ in found)
-    return sum(store.judge(a, item) for item, a in found)
+    return sum(store.judge(a if PSEUDONYM.fullmatch(a.rater) else a._replace(rater=store.pseudonym(a.rater)), item) for item, a in found)
 
 
 def read_items(path):

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from .._core import IoError
+from .._core import IoError, StateError, ValueError
 
 APPLICATION, VERSION = 0x7475746C, 1  # "tutl"
 
@@ -46,12 +46,22 @@ CREATE INDEX retractions ON judgements (retracts);
 def failed(path, error):
     """The typed error for what SQLite says."""
     text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return ValueError(f"Store: this does not fit what is stored: got {text}, expected rows that do.")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StateError(f"Store: {path} was closed: got {text}, expected an open store.")
     if "locked" in text or "busy" in text:
         return IoError(f"Store: {path} is in use by another program: got {text}, expected to have it within 5 s. Close the other program.")
     if "full" in text:
         return IoError(f"Store: the disk is full: got {text} for {path}, expected room to write. Nothing that was said to be saved is lost.")
     if "readonly" in text or "unable to open" in text:
         return IoError(f"Store: {path} cannot be written: got {text}, expected a file of yours.")
+    if "malformed" in text or "not a database" in text:
+        return damaged(path, text)
+    return IoError(f"Store: {path} cannot be used: got {text}, expected SQLite to do what it was asked.")
+
+
+def damaged(path, text):
     return IoError(f"Store: {path} is damaged or no SQLite file: got {text}, expected a store. It was not changed.")
 
 
@@ -61,13 +71,15 @@ def connect(path, create=True):
         raise IoError(f"Store: no such file: got {path}, expected a store.")
     try:
         os.close(os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600))
-        os.chmod(path, 0o600)
     except OSError as error:
         raise IoError(f"Store: {path} cannot be opened: got {error.strerror}, expected a file of yours.") from error
     connection = None
     try:
         connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
         check(connection, path)
+        for name in (path, path + "-wal", path + "-shm"):  # of a store alone: what is refused stays as it is
+            if os.path.exists(name):
+                os.chmod(name, 0o600)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
@@ -80,6 +92,9 @@ def connect(path, create=True):
     except IoError:
         connection.close()
         raise
+    except OSError as error:
+        connection.close()
+        raise IoError(f"Store: {path} cannot be kept to its owner: got {error.strerror}, expected a file of yours.") from error
 
 
 def check(connection, path):
@@ -95,4 +110,4 @@ def check(connection, path):
                       + ("Update tutelage." if version > VERSION else "It was not changed."))
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise sqlite3.DatabaseError(found)
+        raise damaged(path, found)
