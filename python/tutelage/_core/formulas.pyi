@@ -198,5 +198,5 @@ def whiten(arg0: tutelage._core.Tensor, arg1: tutelage._core.Tensor, arg2: bool,
 @typing.overload
 def whiten(arg0: tutelage._core.Tensor64, arg1: tutelage._core.Tensor64, arg2: bool, arg3: typing.SupportsInt | typing.SupportsIndex, arg4: typing.SupportsFloat | typing.SupportsIndex) -> tutelage._core.Tensor64:
     ...
-def wilson_share(arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float, float, int]:
+def wilson_share(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float, float, int]:
     ...
