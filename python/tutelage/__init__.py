@@ -1,6 +1,6 @@
 """tutelage: small language models, trained from human judgement, with the same bytes everywhere."""
 
-from . import env, io, nn, ops, optim, prefs, reward, rl, runs, text, train
+from . import env, io, nn, ops, optim, prefs, reward, rl, text, train
 from ._core import (
     ConfigError,
     Error,
@@ -29,3 +29,11 @@ __all__ = [
     "ValueError", "__version__", "env", "from_dlpack", "gradcheck", "io", "isa", "nn", "num_threads", "ops", "optim", "peak_memory", "prefs", "reward", "rl",
     "runs", "set_num_threads", "text", "train", "value_and_grad",
 ]
+
+
+def __getattr__(name):
+    if name == "runs":  # loaded where it is used
+        import importlib
+
+        return importlib.import_module(".runs", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

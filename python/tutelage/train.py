@@ -1,8 +1,5 @@
 """The loops: supervised fine-tuning, reward models, PPO and its relatives, learning from preferences, and teaching a chatbot."""
 
-import json
-from importlib import resources
-
 from . import io, nn
 from ._core import (
     Alarm,
@@ -75,6 +72,9 @@ __all__ = [
 def adapted(model, lora=None, progress=None, should_stop=None):
     """A ChatModel that was trained elsewhere, ready for a Teacher with TeachConfig.for_adapter(): a fresh adapter on the last third of its layers, or as
     `lora` says, and, where it has no exchanges to rehearse, its own answers to general questions."""
+    import json
+    from importlib import resources
+
     layers = model.transformer.config.num_layers
     lora = lora or nn.LoraConfig(rank=8, alpha=16, layers_to_transform=range(layers - max(1, layers // 3), layers))
     questions = json.loads(resources.files("tutelage").joinpath("data/rehearsed.json").read_text(encoding="utf-8"))

@@ -58,10 +58,9 @@ def free_port():
 
 
 def run(folder, kills, seed=0):
-    """Returns (acknowledged, lost, doubled, moments at which the server was killed in the midst of a call)."""
+    """Counts: answers acknowledged, lost and doubled; kills, and how many of them found a server to which nobody spoke."""
     draw, port, store = random.Random(seed), free_port(), os.path.join(folder, "killed.db")
-    acknowledged, count, total = {}, 0, {"acknowledged": 0, "lost": 0, "doubled": 0}
-    generation = 0
+    acknowledged, generation, total = {}, 0, {"kills": 0, "idle": 0, "acknowledged": 0, "lost": 0, "doubled": 0}
     clients, threads = [], []
 
     def start_clients():
@@ -70,19 +69,23 @@ def run(folder, kills, seed=0):
             threads.append(threading.Thread(target=clients[-1].run))
             threads[-1].start()
 
-    while count < kills:
+    while total["kills"] < kills:
         server = subprocess.Popen([sys.executable, str(Path(__file__).with_name("rate_server.py")), store, str(port), TOKEN], stdout=subprocess.PIPE)
         server.stdout.readline()
         if not any(t.is_alive() for t in threads):
             generation += 1
             clients.clear(), threads.clear()
             start_clients()
+        known, end = len(acknowledged), time.monotonic() + 10
+        while len(acknowledged) == known and time.monotonic() < end:
+            time.sleep(0.002)
+        total["idle"] += len(acknowledged) == known
         time.sleep(draw.random() * 0.25)
         server.kill()
         server.wait()
         server.stdout.close()
-        count += 1
-        if count % 25 == 0 or count == kills:
+        total["kills"] += 1
+        if total["kills"] % 25 == 0 or total["kills"] == kills:
             for c in clients:
                 c.stop = True
             for t in threads:

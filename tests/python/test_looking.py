@@ -6,8 +6,8 @@ import pytest
 from small_runs import WORDS, arguments, chat_model, pairs, prompts, short
 
 import tutelage
-from tutelage import io, runs
-from tutelage.runs.compare import bootstrap, outcomes_of, wilson
+from tutelage import io, prefs, runs
+from tutelage.runs.compare import bootstrap, outcomes_of
 from tutelage.runs.rewards import part
 
 
@@ -53,7 +53,7 @@ def test_check_of_the_other_kinds_and_of_none():
     assert runs.check([{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}])["kind"] == "conversations"
     assert runs.check([{"prompt": "a", "completion": "b", "label": True}])["kind"] == "single answers with labels"
     assert runs.check(prompts(), model=chat_model(), new_tokens=40)["findings"][0]["serious"]
-    with pytest.raises(tutelage.ValueError, match="Is promt meant to be prompt"):
+    with pytest.raises(tutelage.ValueError, match="Did you mean prompt"):
         runs.check([{"promt": "a"}])
 
 
@@ -99,7 +99,7 @@ def test_intervals_cover_what_they_say():
     rng, low, covered = random.Random(1), 0, [0, 0]
     for trial in range(300):
         outcomes = [0.5 if rng.random() < 0.2 else float(rng.random() < 0.6) for _ in range(60)]  # mean 0.58
-        for k, (low, high) in enumerate((wilson(sum(outcomes), 60), bootstrap(outcomes, trial, 300))):
+        for k, (low, high) in enumerate((prefs.wilson_share(sum(outcomes), 60)[1:3], bootstrap(outcomes, trial, 300))):
             covered[k] += low <= 0.58 <= high
     assert 270 <= covered[1] <= 298 and covered[0] >= 275, covered
 

@@ -63,6 +63,11 @@ def test_yaml_and_flags_which_win(here, capsys):
     assert main(["sft", "--resume", "--out", "s"]) == 0
     assert main(["sft", "--resume", "--out", "s", "--epochs", "4"]) == 1
     assert "the run's own settings" in capsys.readouterr().err
+    assert main(["dpo", "--resume", "--out", "s"]) == 1
+    assert "another kind: got dpo, expected sft" in capsys.readouterr().err
+    assert main(["sft", "--resume", "--out", "s", "--data", "pairs.jsonl"]) == 1  # what is given is what must fit
+    assert "data" in capsys.readouterr().err
+    assert main(["sft", "--resume", "--out", "s", "--data", "sft.jsonl", "--model", "start"]) == 0
 
 
 @pytest.mark.parametrize("content, says", [
@@ -86,6 +91,8 @@ def test_yaml_that_is_wrong(content, says, here, capsys):
     (["compare", "a"], "required"),
     (["inspect", "x", "--by", "luck"], "invalid choice"),
     (["check", "x", "--zzzz"], "unknown argument: got --zzzz"),
+    (["sft", "--threads", "-1"], "got -1, expected 0 to 4096"),
+    (["rate", "--per-itm", "2"], "Did you mean --per-item"),
 ])
 def test_wrong_calls_exit_with_2(arguments, says, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -96,9 +103,20 @@ def test_wrong_calls_exit_with_2(arguments, says, capsys):
 @pytest.mark.parametrize("arguments, says", [
     (["sft", "--model", "start", "--data", "sft.jsonl"], "--out is missing"),
     (["sft", "--data", "sft.jsonl", "--out", "s"], "--model is missing"),
+    (["sft", "--model", "start", "--out", "s"], "--data is missing"),
+    (["ppo", "--model", "start", "--data", "prompts.jsonl", "--out", "s"], "--reward is missing"),
+    (["rate", "--train"], "nothing to train"),
+    (["rate", "pairs.jsonl", "--train"], "is no model"),
+])
+def test_what_is_missing_exits_with_2(arguments, says, here, capsys):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert says in error and error.startswith("tutelage: ") and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments, says", [
     (["sft", "--model", "none", "--data", "sft.jsonl", "--out", "s"], "none"),
     (["sft", "--model", "start", "--data", "none.jsonl", "--out", "s"], "none.jsonl cannot be read"),
-    (["ppo", "--model", "start", "--data", "prompts.jsonl", "--out", "s"], "needs a reward"),
     (["ppo", "--model", "start", "--data", "prompts.jsonl", "--out", "s", "--reward", "r.py:none"], "no such function: got none"),
     (["ppo", "--model", "start", "--data", "prompts.jsonl", "--out", "s", "--reward", "r.py:vowels*much"], "no weight"),
     (["sft", "--resume", "--out", "s"], "no run here"),

@@ -4,8 +4,10 @@ import os
 import sys
 import time
 
-from .. import ConfigError, Error, io, prefs, text, train
+from .. import ConfigError, Error, io, prefs, train
+from .flags import number, threads
 from .screen import Interrupt, Progress, visible
+from .teaching import answer_tokens, chat_template, keep, teachers
 
 HELP = """  /right            the last answer was right
   /wrong            it was not
@@ -13,14 +15,12 @@ HELP = """  /right            the last answer was right
   /undo             forget what was learnt last
   /quit             leave"""
 
-BY_ADAPTER = 20_000_000  # parameters: a model of more learns through an adapter
-
-def keep(folder, teacher):
-    """What it is now, in a folder: an adapter is merged."""
-    model = teacher.model()
-    if model.transformer.lora is not None:
-        model = io.ChatModel(model.transformer.merged(), model.tokenizer, model.conversations, model.ids)
-    io.save_model(folder, model)
+def arguments(p, command):
+    p.add_argument("path", metavar="PATH", help="a folder, a .gguf file, llama2.c's .bin, or owner/name in Hugging Face's local cache")
+    p.add_argument("--max-new-tokens", type=number(int, 1, 1 << 20), help="of an answer; by default a quarter of what the model can hold, at most 128")
+    p.add_argument("--learn", action="store_true", help="let it be taught: /right, /wrong, /say TEXT, or say how humans would answer, in quotes")
+    p.add_argument("--out", metavar="DIR", help="keep what it learns here; by default in PATH, or for a file in NAME-taught")
+    threads(p)
 
 def converse(teacher, learn, folder=None, lines=None):
     """Reads lines until the end; judgements and the model are kept in `folder` if there is one."""
@@ -90,17 +90,6 @@ def go_on(model, max_new_tokens):
             found = model.transformer.generate([ids], temperature=0, max_new_tokens=max_new_tokens, stop_ids=model.ids.eos)[0]
             print("\n".join(map(visible, model.tokenizer.decode(ids + found.ids).split("\n"))), flush=True)
 
-def teacher_of(model, args):
-    """Whom to talk to: a large model learns through an adapter."""
-    shown = args.max_new_tokens or min(128, max(train.TeachConfig().max_new_tokens, model.transformer.config.max_positions // 4))
-    if not args.learn or model.transformer.num_parameters < BY_ADAPTER:
-        return train.Teacher(model, train.TeachConfig(max_new_tokens=shown))
-    print(f"{model.transformer.num_parameters:,} parameters: it learns through an adapter. It answers general questions first, to keep what it knows ...", flush=True)
-    config = train.TeachConfig.for_adapter()
-    config.max_answer_tokens = shown
-    with Interrupt() as stop:
-        return train.Teacher(train.adapted(model, progress=Progress(), should_stop=stop), config)
-
 def folder_of(args):
     """Where what it learns is kept: a folder is changed in place, of a file or a model in the cache comes a folder here."""
     if args.out or os.path.isdir(args.path):
@@ -109,20 +98,16 @@ def folder_of(args):
 
 def run(args):
     model = io.load_model(args.path)
-    built_in = text.find_built_in(model.tokenizer)  # what C++ can render
     try:
-        if built_in is None:
-            raise ValueError("its chat template is none of those built in")
-        model.tokenizer.config = built_in
-        text.end_of_answer(model.tokenizer)
-    except ValueError as error:
+        chat_template(model, "chat")
+    except ConfigError:
         if args.learn:
-            raise ConfigError(f"chat: this model cannot be taught in a chat: {error}") from None
-        go_on(model, args.max_new_tokens or min(128, model.transformer.config.max_positions // 4))
+            raise
+        go_on(model, args.max_new_tokens or answer_tokens(model))
         return 0
     folder = folder_of(args) if args.learn else None
     if folder and folder != args.path:
         print(f"What it learns is kept in {visible(folder)}.")
         os.makedirs(folder, exist_ok=True)
-    converse(teacher_of(model, args), args.learn, folder)
+    converse(teachers(model, args.learn, args.max_new_tokens)(), args.learn, folder)
     return 0

@@ -9,7 +9,8 @@ from importlib import resources
 from .. import io, peak_memory, prefs, text, train
 from .chat import converse
 from .data import read_data
-from .judges import SHIPPED, Judge, wilson
+from .flags import as_json, number, threads
+from .judges import SHIPPED, WISHES, Judge
 from .screen import Interrupt, Progress, visible
 
 ROUNDS, PER_ROUND, MOST_CORRECTIONS, POOL, OTHERS, DRAWS = 3, 40, 3, 288, 40, 4
@@ -27,6 +28,18 @@ def identity_wordings():
     """Every shipped wording of the subject that is taught."""
     with resources.files("tutelage").joinpath("data/conversations.jsonl").open(encoding="utf-8") as file:
         return [row["messages"][0]["content"] for row in map(json.loads, file) if row["subject"] == "identity"]
+
+
+def arguments(p, command):
+    p.add_argument("--judge", metavar="FILE.py:FUNCTION", help='who judges: "simulated", or a function (question, answer) -> accepted; without it, you')
+    p.add_argument("--wish", choices=WISHES, default="identity", help="what the simulated judge wants")
+    p.add_argument("--data", metavar="PATH", help="other conversations: JSON lines in TRL's columns, or chatterbot-corpus YAML (a file or a folder)")
+    p.add_argument("--seed", type=number(int, 0, 2**63 - 1), default=0)
+    p.add_argument("--out", metavar="DIR", help="keep model, tokenizer, judgements, metrics and transcript here")
+    p.add_argument("--ablate", choices=["corrections", "judgements", "verdicts"], help="learn from one part alone")
+    p.add_argument("--error-rate", type=number(float, 0.0, 1.0), help="share of the simulated judge's verdicts that are turned round (default: the judge's own)")
+    as_json(p)
+    threads(p)
 
 
 class Run:
@@ -144,7 +157,7 @@ def config_for(ablate, seed):
 
 
 def share(name, before, after, total):
-    low, high = wilson(after / DRAWS, total / DRAWS)  # answers to one wording are not independent: the wordings count
+    _, low, high, _ = prefs.wilson_share(after / DRAWS, total // DRAWS)  # answers to one wording are not independent: the wordings count
     return f"{name} {before} of {total} -> {after} of {total} [{100 * low:.0f} to {100 * high:.0f} %, 95 %]"
 
 
@@ -215,7 +228,7 @@ def judged(args, teacher, judge, files, stop, say, progress, start):
     right, pairs = unseen_pairs(teacher, before["held_out"] + after["held_out"])
     loss_after = train.sft_loss(teacher.policy, rest)
     say(f"\n4. {told['judgements']} answers from the judge, {told['asked_where_unsure']} of them asked where the reward models differed most; {told['corrections']} corrections")
-    low, high = wilson(right, pairs)
+    _, low, high, _ = prefs.wilson_share(right, pairs)
     say(f"   reward models right on {right} of {pairs} unseen pairs" + (f" [{100 * low:.0f} to {100 * high:.0f} %, 95 %]" if pairs else ""))
     say(f"   PPO {told['ppo_seconds']:.0f} s, KL {told['kl']:.2f} nats an answer; {told['rounds']} rounds")
     say("   " + share("accepted, wordings never asked:", before["accepted"], after["accepted"], DRAWS * len(held_out))

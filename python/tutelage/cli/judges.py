@@ -7,9 +7,6 @@ import tutelage
 
 from .. import ConfigError
 from .._outside import load_function
-from ..runs.compare import wilson
-
-__all__ = ["SHIPPED", "WISHES", "Judge", "shipped", "wilson"]
 
 SHIPPED = "simulated"
 WISHES = ("identity", "sentence", "short")  # the rules that are shipped, in examples/judges/

@@ -6,8 +6,9 @@ import sys
 import warnings
 
 from .. import ConfigError, IoError, _core, nn
+from ..runs import Folder, resume, start
 from ..runs import config as settings_of
-from ..runs import resume, start
+from .flags import Misused, as_json, flag, threads
 from .screen import Interrupt, Progress, visible
 
 GIVEN = {  # of runs.start, beside the settings
@@ -23,24 +24,17 @@ REWARDS = {
 SHOWN = ("loss", "reward", "kl", "rewards/accuracies", "grad_norm")  # the numbers beside the progress bar
 
 
-def add(commands, kind, help_):
-    """The command of a kind of run: every field of its configurations is a flag."""
-    p = commands.add_parser(kind, help=help_, allow_abbrev=False)
+def arguments(p, kind):
+    """Every field of the configurations of a kind of run is a flag."""
     p.add_argument("--config", metavar="FILE.yaml", help="settings by name, as the flags have them with _ for -")
     for name, text in (GIVEN | REWARDS if kind in settings_of.ONLINE else GIVEN).items():
         p.add_argument(flag(name), dest=name, help=text, **({"action": "append"} if name in REWARDS else {}))
     p.add_argument("--resume", action="store_true", help="go on with the run in --out, to the bytes of one that was never stopped")
-    p.add_argument("--json", action="store_true", help="print one JSON object on the last line, and nothing else")
-    p.add_argument("--threads", type=int, default=0, help="0: all")
+    as_json(p)
+    threads(p)
     group = p.add_argument_group("settings")
     for name, value in defaults(kind).items():
         group.add_argument(flag(name), dest="set_" + name, metavar="VALUE", help=f"default {value!r}")
-    p.set_defaults(known=sorted([*GIVEN, *(REWARDS if kind in settings_of.ONLINE else ()), *defaults(kind), "config", "resume", "json", "threads"]))
-    return p
-
-
-def flag(name):
-    return "--" + name.replace("_", "-").replace(".", "-")
 
 
 def defaults(kind):
@@ -128,7 +122,7 @@ def run(args):
     kind = args.command
     given, found = settings(args, kind)
     if not given["out"]:
-        raise ConfigError("--out is missing: got none, expected a folder for the run.")
+        raise Misused("--out is missing: got none, expected a folder for the run.")
     rewards, eval_rewards = (weighed(given[n]) if given.get(n) else None for n in ("reward", "eval_reward"))
     shown = Progress(quiet=args.json)
     with Interrupt() as stop:
@@ -136,11 +130,14 @@ def run(args):
         if args.resume:
             if found:
                 raise ConfigError(f"--resume goes on with the run's own settings: got {', '.join(found)}, expected none.")
-            job = resume(given["out"], **how)
+            begun = Folder(given["out"]).info()["kind"]
+            if begun != kind:
+                raise ConfigError(f"--resume: the run is of another kind: got {kind}, expected {begun}. tutelage {begun} --resume goes on with it.")
+            job = resume(given["out"], **{name: given[name] for name in ("model", "data", "eval_data")}, rewards=rewards, eval_rewards=eval_rewards, **how)
         else:
-            for name in ("model", "data"):
+            for name in ("model", "data", *(("reward",) if kind in settings_of.ONLINE else ())):
                 if not given[name]:
-                    raise ConfigError(f"--{name} is missing: got none, expected {GIVEN[name]}.")
+                    raise Misused(f"--{name} is missing: got none, expected {(GIVEN | REWARDS)[name]}.")
             job = start(
                 kind, given["model"], given["data"], given["out"], eval_data=given["eval_data"], rewards=rewards, eval_rewards=eval_rewards, **how, **found
             )

@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from .. import io, prefs, train
+from .. import prefs
+from ..cli.teaching import keep
 from .._core import Error, StateError, ValueError
 from ..store import Item
 from ..store.exchange import to_judgements
@@ -18,14 +19,13 @@ SHOWN, NEWEST, TRIES = 8, 20, 8
 class Lessons:
     """Poses pairs of a model's answers, waits for `every` judgements, learns from all that stand, and poses the next.
 
-    Every lesson starts from the model as it was loaded (`train.Teacher.update`), so that an answer that was taken back is forgotten. Pairs that are
-    left over stay up while it learns. `out`: a folder to which the model is saved after each lesson.
+    Every lesson starts from the model as it was loaded, in a new `make_teacher()`, a `train.Teacher`, so that an answer that was taken back is
+    forgotten. Pairs that are left over stay up while it learns. `out`: a folder to which the model is saved after each lesson.
     """
 
-    def __init__(self, desk, model, prompts, *, every=10, samples=6, config=None, out=None):
-        self.desk, self.model, self.prompts, self.every, self.samples, self.out = desk, model, list(prompts), every, samples, out
-        self.config = config or train.TeachConfig()
-        self.teacher = train.Teacher(model, self.config)
+    def __init__(self, desk, make_teacher, prompts, *, every=10, samples=6, out=None):
+        self.desk, self.make_teacher, self.prompts, self.every, self.samples, self.out = desk, make_teacher, list(prompts), every, samples, out
+        self.teacher = make_teacher()
         self.drawn, self.lessons, self.foretold, self.stopped = 0, 0, [], False
         self.examples = [(p, self.teacher.answer(p)) for p in self.prompts[:SHOWN]]
         self.status(every=every, examples=[[p, a, a] for p, a in self.examples], running=True)
@@ -100,18 +100,20 @@ class Lessons:
     def learn(self):
         """One lesson from all judgements that stand. Returns the teacher's report."""
         start, answers = time.monotonic(), self.standing()
-        teacher, too_long = train.Teacher(self.model, self.config), 0
+        teacher, too_long = self.make_teacher(), 0
         for j in to_judgements(answers, {i.id: i for i in self.desk.store.items()}):
             try:
                 teacher.judge(j)
-            except ValueError:  # longer than the model can hold: kept in the store, not learnt from
+            except ValueError as error:  # longer than the model can hold: kept in the store, not learnt from
+                if "too long" not in str(error):
+                    raise
                 too_long += 1
         report = teacher.update(progress=lambda p: self.status(stage=p.stage, done=p.done, total=p.total), should_stop=lambda: self.stopped)
         self.teacher, self.lessons = teacher, self.lessons + 1
         if self.out:
-            io.save_model(self.out, teacher.model())
+            keep(self.out, teacher)
         self.status(stage=None, lessons=self.lessons, seconds=time.monotonic() - start, learnt_from=len(answers) - too_long,
-                    error=f"{too_long} answers are too long for this model and were left out." if too_long else None,
+                    alarms=[alarm.message for alarm in report.alarms], error=f"{too_long} answers are too long for this model and were left out." if too_long else None,
                     examples=[[p, before, teacher.answer(p)] for p, before in self.examples])
         return report
 

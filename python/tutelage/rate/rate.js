@@ -162,7 +162,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       if (before !== now) cells[2].className = "changed";
       return el("tr", {}, ...cells);
     });
-    fill(nodes.training, el("h2", {}, "The model"), el("p", { role: "status" }, line), t.stage ? el("progress", { max: t.total || 1, value: t.done || 0, "aria-label": "Learning" }) : null,
+    fill(nodes.training, el("h2", {}, "The model"), el("p", { role: "status" }, line), ...(t.alarms || []).map((said) => el("p", { class: "alarm" }, `Look at what it says now: ${said}.`)), t.stage ? el("progress", { max: t.total || 1, value: t.done || 0, "aria-label": "Learning" }) : null,
       t.accuracy && t.accuracy[1] ? el("p", {}, `Before it learnt from them, its reward models foretold ${t.accuracy[0]} of your newest ${t.accuracy[1]} choices.`) : null,
       rows.length ? el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Before and after" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Question"), el("th", { scope: "col" }, "Before you taught it"), el("th", { scope: "col" }, "Now"))), el("tbody", {}, ...rows))) : null,
       (t.unsure || []).length ? el("div", {}, el("h3", {}, "Where its reward models are unsure"), el("ul", { class: "unsure" }, ...t.unsure.map(([prompt, score]) => {

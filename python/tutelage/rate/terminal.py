@@ -91,7 +91,7 @@ class Terminal:
 
     def __init__(self, desk, rater, keys=None):
         self.desk, self.rater, self.keys = desk, rater, keys or Keys()
-        self.session, self.note = new_id(), None
+        self.session, self.note, self.lessons = new_id(), None, 0
 
     def run(self):
         try:
@@ -105,6 +105,7 @@ class Terminal:
             print(shown(settings.guidelines, self.width(), "") + "\n")
         view, told = None, False
         while not self.desk.closed:
+            self.news()
             view = view or next(iter(self.desk.next(self.rater, self.session)), None)
             if view is None:
                 if not self.desk.status.get("running"):
@@ -120,6 +121,17 @@ class Terminal:
                 break
         p = self.desk.progress(self.rater)
         print(f"{p['answered']} of {p['asked_for']} answered. Kept in {visible(self.desk.store.path)}.")
+
+    def news(self):
+        """What the last lesson came to, once."""
+        status = self.desk.status
+        if status.get("lessons", 0) == self.lessons:
+            return
+        self.lessons = status["lessons"]
+        print(f"  Lesson {self.lessons} learnt in {status['seconds']:.0f} s from {status['learnt_from']} answers.")
+        for said in [*(f"Look at what it says now: {alarm}." for alarm in status.get("alarms", ())), *filter(None, [status.get("error")])]:
+            print(shown(said, self.width()))
+        sys.stdout.flush()
 
     def width(self):
         return min(100, shutil.get_terminal_size((80, 24)).columns)

@@ -4,8 +4,9 @@ import json
 import statistics
 
 from .. import _core
+from .._outside import did_you_mean
 from .codec import Codec
-from .rows import COLUMNS, check_columns, columns_of, messages, read_rows, text_of, turns
+from .rows import ANSWERS, COLUMNS, check_columns, columns_of, messages, read_rows, text_of, turns
 
 SHOWN = 5  # rows that are named for each finding
 
@@ -17,7 +18,7 @@ def guess(columns):
             return kind
     raise _core.ValueError(
         f"check: no columns that are known: got {', '.join(map(str, columns))}, expected chosen, rejected; prompt, completion; messages; or prompt."
-        + "".join(f" Is {c} meant to be {near}?" for c in columns if (near := _core._nearest(str(c), ["prompt", "completion", "messages", "chosen", "rejected", "label"])))
+        + next(filter(None, (did_you_mean(c, ["prompt", "completion", "messages", "chosen", "rejected", "label"]) for c in columns)), "")
     )
 
 
@@ -60,8 +61,7 @@ def _parts(row, kind, i):
     where = f"data: row {i}"
     if kind == "prompts":
         return text_of(messages(row["prompt"], "user", where)), []
-    columns = {"reward": ("chosen", "rejected"), "kto": ("completion",), "sft": ("messages" if "messages" in row else "completion",)}[kind]
-    found = [turns(row, c, where) for c in columns]
+    found = [turns(row, c, where) for c in ANSWERS[kind] if c in row]
     return text_of(found[0][0]) if found[0][0] else "", [text_of(answer) for _, answer in found]
 
 
@@ -92,8 +92,7 @@ def _tokens(report, find, rows, kind, codec, new_tokens):
         if kind == "prompts":
             lengths.append(len(codec.prompt(messages(row["prompt"], "user", where))) + new_tokens)
         else:
-            columns = {"reward": ("chosen", "rejected"), "kto": ("completion",), "sft": ("messages" if "messages" in row else "completion",)}[kind]
-            lengths.append(max(len(codec.example(*turns(row, c, where)).ids) for c in columns))
+            lengths.append(max(len(codec.example(*turns(row, c, where)).ids) for c in ANSWERS[kind] if c in row))
     report["tokens"] = {"median": statistics.median(lengths), "most": max(lengths), "context": codec.context}
     find(f"rows of more tokens than the model's context, {codec.context}", [i for i, n in enumerate(lengths) if n > codec.context], True)
 

@@ -3,7 +3,7 @@
 import math
 import random
 
-from .. import _core, io
+from .. import _core, io, prefs
 from .codec import Codec
 from .folder import Folder
 from .rewards import UNKNOWN, Batch, FunctionPart, Rewards, part
@@ -12,16 +12,6 @@ from .samples import answer_logprobs, draw
 
 LEAST = 50  # prompts, below which there is no verdict
 RESAMPLES = 2000
-
-
-def wilson(accepted, total, z=1.959964):
-    """95 % interval of a share, of which ties may be halves (Wilson 1927)."""
-    if total == 0:
-        return 0.0, 1.0
-    share, scale = accepted / total, 1 + z * z / total
-    middle = (share + z * z / (2 * total)) / scale
-    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / scale
-    return middle - half, middle + half
 
 
 def bootstrap(outcomes, seed=0, resamples=RESAMPLES):
@@ -94,7 +84,7 @@ def compare(a, b, prompts, judge, *, start=None, max_new_tokens=64, temperature=
     outcomes = outcomes_of(judge, asked, *answers, columns, seed)
     n, share = len(outcomes), sum(outcomes) / len(outcomes)
     report |= {
-        "win_rate": share, "wins": outcomes.count(1.0), "ties": outcomes.count(0.5), "losses": outcomes.count(0.0), "wilson": list(wilson(sum(outcomes), n)),
+        "win_rate": share, "wins": outcomes.count(1.0), "ties": outcomes.count(0.5), "losses": outcomes.count(0.0), "wilson": list(prefs.wilson_share(sum(outcomes), n)[1:3]),
         "bootstrap": list(bootstrap(outcomes, seed)),
     }
     intervals = report["wilson"], report["bootstrap"]

@@ -4,8 +4,8 @@ import html
 import math
 import os
 
+from .. import prefs
 from .._outside import write_whole
-from .compare import wilson
 from .folder import Folder
 from .inspect import numbers
 
@@ -113,7 +113,7 @@ def samples(names, folders, shown=20):
     if len(folders) > 1 and judged:
         gains = [last[-1][p]["reward"] - last[0][p]["reward"] for p in judged]
         wins = sum(g > 0 for g in gains) + 0.5 * sum(g == 0 for g in gains)
-        low, high = wilson(wins, len(judged))
+        _, low, high, _ = prefs.wilson_share(wins, len(judged))
         parts.append(
             f"<p>By its own reward {html.escape(names[-1])} answers better than {html.escape(names[0])} on {wins / len(judged):.1%} of {len(judged)} prompts "
             f"(95 %: {low:.1%} to {high:.1%}). A judge who trained neither says more: <code>tutelage compare</code>.</p>"

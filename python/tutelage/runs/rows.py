@@ -15,6 +15,7 @@ COLUMNS = {  # what a task reads: its required sets, the first that fits is take
     "kto": ([("prompt", "completion", "label")], ("prompt", "completion", "label")),
     "prompts": ([("prompt",)], ("prompt",)),
 }
+ANSWERS = {"reward": ("chosen", "rejected"), "dpo": ("chosen", "rejected"), "kto": ("completion",), "sft": ("messages", "completion")}  # those of them that are answers
 
 
 def read_rows(data, name="data"):
@@ -46,7 +47,7 @@ def _read_file(path):
                 return list(_read_csv(csv.DictReader(file, strict=True), path))
             if path.endswith(".json"):
                 return read_rows(json.load(file), path)
-            return _read_lines(file, path)
+            return [row for _, row in read_lines(file, path)]
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
         raise _core.IoError(f"read_rows: {path} cannot be read: got {error}, expected JSON lines, JSON, CSV or YAML.") from error
 
@@ -58,18 +59,19 @@ def _read_csv(reader, path):
         yield row
 
 
-def _read_lines(file, path):
+def read_lines(file, path):
+    """(number, object) of each line of JSON. Raises IoError naming the line that is none."""
     rows = []
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise _core.IoError(f"read_rows: {path}, line {number} is no JSON: got {error}, expected one object a line.") from error
         if not isinstance(row, dict):
             raise _core.IoError(f"read_rows: {path}, line {number} is no object: got {type(row).__name__}, expected an object.")
-        rows.append(row)
+        rows.append((number, row))
     return rows
 
 

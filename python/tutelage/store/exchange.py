@@ -8,6 +8,7 @@ import re
 
 from .. import prefs
 from .._core import ConfigError, IoError, ValueError
+from ..runs.rows import read_lines
 from .database import Answer, Item
 
 FORMATS = ("judgements", "preference", "completion", "unpaired", "hh", "csv")
@@ -120,19 +121,20 @@ def read_items(path):
     """The questions of a file, whether judged or not: `prompt` with `answers`, or with `answer_a` and `answer_b`, a line; or what `read` takes. Raises IoError."""
     if path.endswith(".csv"):
         return list(dict.fromkeys(item for item, _ in read(path)))
-    items, number = [], 1
     try:
         with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                row = json.loads(line) if line.strip() else None
-                if row is None:
-                    continue
-                if not isinstance(row, dict) or ("kind" in row or not ("answers" in row or "answer_a" in row)):
-                    return list(dict.fromkeys(item for item, _ in read(path)))
-                answers = row["answers"] if "answers" in row else [row["answer_a"], *([row["answer_b"]] if row.get("answer_b") else [])]
-                if not isinstance(answers, list) or not all(isinstance(text, str) for text in [row.get("prompt"), *answers]):
-                    raise ValueError(f"got {line.strip()!r:.60}, expected text")
-                items.append(Item.of(row["prompt"], answers, sources=row.get("sources"), gold=row.get("gold"), task=row.get("task")))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValueError, TypeError, RecursionError) as error:
-        raise IoError(f"rate: {path}, line {number} is no question: got {error}, expected a prompt and answers.") from error
+            rows = read_lines(file, path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise IoError(f"rate: {path} cannot be read: got {error}, expected questions, one a line.") from error
+    if any("kind" in row or not ("answers" in row or "answer_a" in row) for _, row in rows):
+        return list(dict.fromkeys(item for item, _ in read(path)))
+    items = []
+    for number, row in rows:
+        answers = row["answers"] if "answers" in row else [row["answer_a"], *([row["answer_b"]] if row.get("answer_b") else [])]
+        try:
+            if not isinstance(answers, list) or not all(isinstance(text, str) for text in [row.get("prompt"), *answers]):
+                raise ValueError(f"got {row!r:.60}, expected text")
+            items.append(Item.of(row["prompt"], answers, sources=row.get("sources"), gold=row.get("gold"), task=row.get("task")))
+        except (ValueError, TypeError) as error:
+            raise IoError(f"rate: {path}, line {number} is no question: got {error}, expected a prompt and answers.") from error
     return items
