@@ -8,10 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-from tutelage import io, train
+from tutelage import io, prefs, train
 from tutelage.cli import demo
-from tutelage.cli.judges import wilson
-from tutelage.cli.rate import chat_model, teach_config
+from tutelage.cli.teaching import chat_template, teachers
 
 CLICKS = 30
 
@@ -25,8 +24,9 @@ def folder(tmp_path_factory):
 
 def lengths(folder):
     """Of four sampled answers to each wording that was asked and each that never was."""
-    model = chat_model(folder)
-    teacher = train.Teacher(model, teach_config(model, 0))
+    model = io.load_model(folder)
+    chat_template(model, "test")
+    teacher = teachers(model, learn=False)()
     asked = [*demo.questions()["identity_asked"], *demo.questions()["identity_held_out"]]
     return np.array([[len(a) for a in teacher.sample(asked, 900 + k)] for k in range(4)], float)
 
@@ -65,7 +65,7 @@ def test_clicks_are_learnt(folder, tmp_path, open_page, wish):
     before, after = lengths(folder), lengths(out)
     factor = after.mean() / before.mean()
     wins = np.sum(after < before if wish == "shorter" else after > before) + 0.5 * np.sum(after == before)
-    low, high = wilson(wins / 4, before.shape[1])  # answers to one wording are not independent: the wordings count
+    _, low, high, _ = prefs.wilson_share(wins / 4, before.shape[1])  # answers to one wording are not independent: the wordings count
     print(json.dumps({"wish": wish, "before": before.mean(), "after": after.mean(), "factor": factor, "win rate": wins / before.size, "interval": [low, high]}))
     assert factor <= 0.8 if wish == "shorter" else factor >= 1.2
     assert low > 0.5

@@ -111,6 +111,8 @@ def run(args):
 def in_terminal(args, desk, store):
     from ..rate.terminal import Terminal
 
+    if any(not isinstance(answer, str) for item in store.items() for answer in item.answers):
+        print("Replays are seen on the page: --web shows them.")
     rater = store.pseudonym(args.rater or os.environ.get("USER") or str(os.getuid()))
     Terminal(desk, rater).run()
     return 0

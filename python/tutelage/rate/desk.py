@@ -91,7 +91,7 @@ class Desk:
 
     def view(self, item, rater, turn=0):
         """What the page may know before the answer: no source, no purpose, no score."""
-        return {"item": item.id, "turn": turn, "task": item.task, "prompt": item.prompt, "answers": [item.answers[k] for k in self.shown(item, rater, turn)]}
+        return {"item": item.id, "turn": turn, "task": item.task, "prompt": item.prompt, "answers": [a if isinstance(a := item.answers[k], str) else a.view() for k in self.shown(item, rater, turn)]}
 
     def _again(self, item, rater):
         """Whether this rater is asked this pair twice."""

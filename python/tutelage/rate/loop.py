@@ -76,6 +76,18 @@ class HumanLoop:
         self.desk.wait(ready, timeout, should_stop)
         return self.judgements(ids)
 
+    def duel(self, questions, new="challenger", best="champion", test=None, **wait):
+        """Asks which is better, the new behaviour or the best so far: (prompt, new, best) each. `new` and `best` name them in the store, which also
+        keeps that it was a duel (`purpose`); raters see neither. Returns "won", "lost" or "tie" for each question of the new one that was answered
+        so, and tells `test`, a prefs.ChampionTest. Keywords: those of ask.
+        """
+        items = [Item.of(prompt, (a, b), sources=(new, best), purpose="duel") for prompt, a, b in questions]
+        self.ask(items, **wait)
+        said = [{"a": "won", "b": "lost"}.get(a.kind, "tie") for a in self.answers([i.id for i in items]) if a.kind in ("a", "b", "tie", "both_bad")]
+        for outcome in said if test else ():
+            test.add("tie" if outcome == "tie" else "a" if (outcome == "won") == test.challenger_first else "b")
+        return said
+
     def close(self):
         """Ends the session: pages say so, and waiting calls return."""
         self.desk.close()

@@ -55,19 +55,80 @@ export function difference(before, after) {
   return out;
 }
 
+const COLORS = { ink: "--ink", soft: "--soft", accent: "--accent", good: "--good", bad: "--bad" };
+/** Draws frames of a replay: pictures, or shapes in the replay's own box, x to the right and y up. */
+function drawFrame(canvas, replay, pictures, index) {
+  const scale = window.devicePixelRatio || 1, width = canvas.clientWidth || 320, [left, bottom, right, top] = replay.box, frame = replay.frames[index], picture = pictures[index];
+  const height = picture && picture.naturalWidth ? (width * picture.naturalHeight) / picture.naturalWidth : (width * (top - bottom)) / (right - left);
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  const pen = canvas.getContext("2d"), style = getComputedStyle(canvas), unit = canvas.width / (right - left);
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  if (picture) return picture.complete && pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const x = (v) => (v - left) * unit, y = (v) => (top - v) * unit;
+  for (const shape of frame) {
+    pen.strokeStyle = pen.fillStyle = style.getPropertyValue(COLORS[shape.color] || "--ink");
+    pen.beginPath();
+    const points = shape.line || shape.polygon;
+    if (points) for (let i = 0; i < points.length; i += 2) pen.lineTo(x(points[i]), y(points[i + 1]));
+    if (shape.line) { pen.lineWidth = shape.width * scale; pen.lineCap = pen.lineJoin = "round"; pen.stroke(); }
+    else if (shape.polygon) pen.fill();
+    else if (shape.circle) { pen.arc(x(shape.circle[0]), y(shape.circle[1]), Math.abs(shape.circle[2]) * unit, 0, 2 * Math.PI); pen.fill(); }
+    else if (shape.text !== undefined) { pen.font = `${13 * scale}px system-ui, sans-serif`; pen.fillText(shape.text, x(shape.at[0]), y(shape.at[1])); }
+  }
+}
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+/** Replays that run on one clock, again and again; a shorter one waits at its end. Returns { node, canvases, keys(pressed), stop() }. */
+function player(replays) {
+  const length = Math.max(...replays.map((r) => (r.frames.length - 1) * r.seconds)), step = Math.min(...replays.map((r) => r.seconds));
+  const canvases = replays.map((r, i) => el("canvas", { role: "img", "aria-label": `Replay ${replays.length === 2 ? "AB"[i] : i + 1}, ${(r.frames.length * r.seconds).toFixed(1)} seconds` }));
+  const pictures = replays.map((r) => r.frames.map((f) => { if (typeof f !== "string") return null; const image = new Image(); image.onload = () => show(); image.src = f; return image; }));
+  let time = 0, speed = 2, before = null, request = 0, running = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const scrub = el("input", { type: "range", min: 0, max: Math.max(length, step), step, value: 0, "aria-label": "Time", oninput: () => { pause(); time = Number(scrub.value); show(); } });
+  const clock = el("span", { class: "counts" }), play = el("button", { type: "button", onclick: () => toggle() }), pace = el("button", { type: "button", class: "quiet", onclick: () => faster(1, true) });
+  const node = el("div", { class: "player", role: "group", "aria-label": "Replay" }, play, scrub, clock, pace);
+  function show() {
+    replays.forEach((r, i) => { if (canvases[i].isConnected) drawFrame(canvases[i], r, pictures[i], Math.min(r.frames.length - 1, Math.floor(time / r.seconds + 1e-6))); });
+    scrub.value = time;
+    scrub.setAttribute("aria-valuetext", `${time.toFixed(1)} of ${length.toFixed(1)} seconds`);
+    clock.textContent = `${time.toFixed(1)} of ${length.toFixed(1)} s`;
+  }
+  function buttons() {
+    fill(play, el("span", {}, running ? "Pause" : "Play"), key("p"));
+    fill(pace, el("span", {}, `Speed ${SPEEDS[speed]}`), key("[ ]"));
+  }
+  function tick(now) {
+    if (running && before !== null) { time += ((now - before) / 1000) * SPEEDS[speed]; if (time > length + 0.6 * SPEEDS[speed]) time = 0; }
+    before = now;
+    const at = Math.min(time, length), kept = time;
+    time = at; show(); time = kept;
+    request = requestAnimationFrame(tick);
+  }
+  const pause = () => { running = false; time = Math.min(time, length); buttons(); };
+  const toggle = () => { running = !running; buttons(); };
+  const faster = (by, around) => { speed = around ? (speed + by) % SPEEDS.length : Math.max(0, Math.min(SPEEDS.length - 1, speed + by)); buttons(); };
+  const move = (by) => { pause(); time = Math.max(0, Math.min(length, time + by * step)); show(); };
+  buttons();
+  request = requestAnimationFrame(tick);
+  const acts = { p: toggle, "[": () => faster(-1), "]": () => faster(1), ",": () => move(-1), ".": () => move(1) };
+  return { node, canvases, keys: (pressed) => acts[pressed] && (acts[pressed](), true), stop: () => cancelAnimationFrame(request) };
+}
+
 /**
  * Puts the whole tool into `root`. `call(name, body)` sends a message and gives its answer; it throws {status, message}, status 0 where nobody answered.
  * `memory` keeps what was not saved yet over a reload: get(), set(list).
  */
 export function mount(root, call, memory, { keysOn = root } = {}) {
-  let settings = {}, progress = {}, queue = [], current = null, history = [], outbox = memory.get(), shownAt = 0, editing = null, over = null;
+  let settings = {}, progress = {}, replay = null, queue = [], current = null, history = [], outbox = memory.get(), shownAt = 0, editing = null, over = null;
   let sending = false, fetching = false, undoing = false, wait = 500, trouble = "", refused = "", behind = 0, hint = "", version = 0, keysActive = true, open = false, order = [], warned = false, stopped = false, asleep = null;
   const answered = new Set(); // answered on this page: an older reply of the desk may still offer it
 
   const nodes = {
     counts: el("span", { class: "counts" }), accuracy: el("span", { class: "counts accuracy" }), saved: el("span", { class: "saved", role: "status" }), bar: el("progress", { "aria-label": "Answered", max: 1, value: 0 }),
     question: el("h1", {}), guidelines: el("details", { class: "guidelines" }, el("summary", {}, "Guidelines"), el("p", {})),
-    prompt: el("div", { class: "text", dir: "auto" }), answers: el("div", { class: "answers" }), actions: el("div", { class: "actions", role: "group", "aria-label": "Your answer" }),
+    prompt: el("div", { class: "text", dir: "auto" }), answers: el("div", { class: "answers" }), player: el("div", { hidden: true }), actions: el("div", { class: "actions", role: "group", "aria-label": "Your answer" }),
     editor: el("section", { class: "editor", hidden: true, "aria-label": "A better answer in your words" }), note: el("div", { class: "note", hidden: true }),
     alert: el("p", { class: "alert", role: "alert", hidden: true }), said: el("p", { class: "hidden", "aria-live": "polite" }),
     empty: el("div", { class: "empty", hidden: true }), work: el("div", { class: "work", hidden: true }), history: el("aside", { class: "history", hidden: true, "aria-label": "Last answers" }),
@@ -79,7 +140,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   const noteBox = el("input", { type: "text", dir: "auto", maxLength: 2000, placeholder: "A note to your next answer", "aria-label": "Note" });
   nodes.note.append(noteBox);
   const promptCard = el("section", { class: "prompt", "aria-label": "Prompt" }, el("h2", {}, "Prompt"), nodes.prompt);
-  nodes.work.append(promptCard, nodes.answers, nodes.editor, nodes.note, nodes.actions);
+  nodes.work.append(promptCard, nodes.answers, nodes.player, nodes.editor, nodes.note, nodes.actions);
   root.classList.add("tutelage-rate");
   fill(root,
     el("header", {}, el("div", { class: "brand" }, "tutelage"), nodes.counts, nodes.accuracy, nodes.saved, el("span", { class: "space" }), button("Last answers", "h", () => toggleHistory(), "quiet"),
@@ -92,14 +153,16 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     const task = current.task, letters = task === "compare" ? ["A", "B"] : current.answers.map((_, i) => (task === "verdict" ? "Answer" : String(i + 1)));
     nodes.answers.className = "answers " + task;
     fill(nodes.answers, ...current.answers.map((answer, i) => {
+      const rank = task === "rank" ? ranks()[i] : null;
+      const place = task === "rank" && !rank ? button("Place", String(i + 1), () => placeNext(i), "quiet") : null;
+      const head = el("header", {}, el("h2", {}, letters[i]), rank ? el("span", { class: "rank" }, "place " + rank) : null, place);
+      if (replay) return el("article", { class: "answer" + (marked(i) ? " chosen" : ""), "aria-label": "Answer " + letters[i] }, head, replay.canvases[i]);
       const text = el("div", { class: "text", dir: "auto" });
       text.textContent = answer;
       const folded = long(answer) && !open;
       if (folded) text.classList.add("folded");
-      const rank = task === "rank" ? ranks()[i] : null;
-      const place = task === "rank" && !rank ? button("Place", String(i + 1), () => placeNext(i), "quiet") : null;
       return el("article", { class: "answer" + (marked(i) ? " chosen" : ""), "aria-label": "Answer " + letters[i] },
-        el("header", {}, el("h2", {}, letters[i]), rank ? el("span", { class: "rank" }, "place " + rank) : null, place), text,
+        head, text,
         long(answer) ? button(folded ? `Show all ${answer.length.toLocaleString()} characters` : "Show less", "f", () => fold(), "quiet wide") : null);
     }));
   }
@@ -112,7 +175,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     const more = [...KEYS[task].filter((k) => !k.main), ...ALWAYS].map((k) => button(k.label, k.hint, () => answer(k.kind, k), over && over.kind === k.kind ? "before" : ""));
     if (over && over.edit) more.push(button("Leave as it was", "Esc", () => leave(), "quiet"));
     fill(nodes.actions, el("div", { class: "first" + (settings.strength && task === "compare" ? " seven" : "") }, ...list),
-      el("div", { class: "second" }, ...more, button("Write a better one", "e", () => edit()), button("Note", "n", () => note()), button("Undo", "u", () => undo())));
+      el("div", { class: "second" }, ...more, replay ? null : button("Write a better one", "e", () => edit()), button("Note", "n", () => note()), button("Undo", "u", () => undo())));
   }
   function draw() {
     nodes.question.textContent = current && current.task === "verdict" && settings.question === "Which answer is better?" ? "Is this answer right?"
@@ -186,6 +249,10 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
 
   // ---- what can be done
   function show(view, before = null) {
+    if (replay) replay.stop();
+    replay = view && view.answers.every((a) => typeof a !== "string") ? player(view.answers) : null;
+    nodes.player.hidden = !replay;
+    fill(nodes.player, replay && replay.node);
     current = view; over = before; open = false; order = []; warned = false; hint = ""; shownAt = performance.now();
     closeEditor();
     draw();
@@ -233,7 +300,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function fold() { open = !open; draw(); }
   function note() { nodes.note.hidden = false; noteBox.focus(); }
   function edit() {
-    if (!current) return;
+    if (!current || replay) return;
     const first = over && over.answer !== null && over.answer !== undefined ? over.answer : over && over.kind === "b" ? 1 : 0;
     start(first, over && over.correction);
     textarea.focus();
@@ -299,7 +366,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
   function toggleHelp() {
     if (nodes.help.open) return nodes.help.close();
     const rows = [...KEYS.compare, ...KEYS.verdict, ...ALWAYS].map((k) => [k.hint, k.label]).concat([["1 – 7", "how much better, from A to B, where that is asked; the places of a ranking"],
-      ["=", "same place as the last one"], ["Backspace Enter", "take a place back; ranking is done"], ["e", "write a better answer"], ["n", "add a note"], ["u", "undo, as often as you like"], ["f", "show all of a long answer"], ["h", "last answers, to change them"], ["?", "this"]]);
+      ["=", "same place as the last one"], ["Backspace Enter", "take a place back; ranking is done"], ["e", "write a better answer"], ["n", "add a note"], ["u", "undo, as often as you like"], ["f", "show all of a long answer"], ["p [ ] , .", "of a replay: pause, slower and faster, a picture back and forth"], ["h", "last answers, to change them"], ["?", "this"]]);
     const toggle = el("input", { type: "checkbox", checked: keysActive, onchange: (e) => { keysActive = e.target.checked; } });
     fill(nodes.help, el("h2", {}, "Keys"), el("dl", {}, ...rows.flatMap(([hint, what]) => [el("dt", {}, ...hint.split(" ").map((k) => (k === "–" ? "–" : el("kbd", {}, k)))), el("dd", {}, what)])),
       el("p", {}, "Keys rest while you type in a box."), el("label", {}, toggle, " Answer by single keys"), el("p", {}, "Your judgements are kept under the pseudonym ", el("code", {}, settings.rater || "–"), ". Ask for them to be erased by that name."),
@@ -386,7 +453,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     else drawProgress();
   }
   function onKey(event) {
-    const typing = event.target.closest && event.target.closest("textarea, input:not([type=checkbox]), select, [contenteditable=true]");
+    const typing = event.target.closest && event.target.closest("textarea, input:not([type=checkbox]):not([type=range]), select, [contenteditable=true]");
     if (typing) {
       if (event.key === "Escape" || (event.key === "Enter" && typing === noteBox)) { event.preventDefault(); if (typing === textarea) closeEditor(); else if (!noteBox.value) nodes.note.hidden = true; typing.blur(); }
       if (typing === textarea && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); submitWords(); }
@@ -396,6 +463,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     if (nodes.help.open) { if (event.key === "?") toggleHelp(); return; }
     const inButton = event.target.closest && event.target.closest("button, summary, input");
     if (inButton && (event.key === "Enter" || event.key === " ")) return;
+    if (event.target.type === "range" && event.key.startsWith("Arrow")) return;
     const done = () => event.preventDefault();
     if (event.key === "Escape") { if (!nodes.history.hidden) return done(toggleHistory()); if (editing !== null) return done(closeEditor()); return leave(); }
     if (!keysActive && event.key !== "?") return;
@@ -404,6 +472,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     if (pressed === "h") return done(toggleHistory());
     if (pressed === "u") return done(undo());
     if (!current || editing !== null) return;
+    if (replay && replay.keys(pressed)) return done();
     if (pressed === "e") return done(edit());
     if (pressed === "n") return done(note());
     if (pressed === "f") return done(fold());
@@ -444,7 +513,7 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
     }
   }
   begin();
-  return () => { stopped = true; clearInterval(timer); keysOn.removeEventListener("keydown", onKey); if (asleep) asleep(); };
+  return () => { stopped = true; if (replay) replay.stop(); clearInterval(timer); keysOn.removeEventListener("keydown", onKey); if (asleep) asleep(); };
 }
 
 // ---- as a page

@@ -15,6 +15,7 @@ ALWAYS = {"c": "cannot_judge", "s": "skip"}
 SAID = {"a": "A is better", "b": "B is better", "tie": "as good", "both_bad": "both bad", "cannot_judge": "cannot judge", "skip": "skipped", "right": "right", "wrong": "not right",
         "correction": "in your words", "ranking": "ranked"}
 HELP = {"compare": "a ←  A better   t  as good   b →  B better   x  both bad", "verdict": "y  right   x  not right", "rank": "type the numbers, best first, = between equals (3=1 2), then Enter"}
+REPLAY = "[a replay: tutelage rate --web shows it]"
 MORE = "c  cannot judge   s  skip   e  write a better one   n  note   u  undo   h  last answers   q  leave"
 
 
@@ -143,7 +144,7 @@ class Terminal:
         print(f"\n{'─' * width}\n{min(p['answered'], p['asked_for'])} of {p['asked_for']}{told}\n\n{shown(view['prompt'], width, '')}\n")
         for k, answer in enumerate(view["answers"]):
             label = "AB"[k] if task == "compare" else "Answer" if task == "verdict" else str(k + 1)
-            print(f"{label}\n{shown(answer, width)}\n")
+            print(f"{label}\n{shown(answer if isinstance(answer, str) else REPLAY, width)}\n")
         question = self.desk.settings.question
         print(shown(question if task == "compare" or question != "Which answer is better?" else "Is it right?" if task == "verdict" else "Which order?", width, ""))
         print("  " + ("1 … 7  A much better … as good … B much better   x  both bad" if self.desk.settings.strength and task == "compare" else HELP[task]) + "\n  " + MORE, flush=True)
@@ -193,7 +194,7 @@ class Terminal:
         if key in ALWAYS:
             return {"kind": ALWAYS[key]}
         if key == "e":
-            return self.words(view)
+            return self.words(view) if isinstance(view["answers"][0], str) else {}
         if task == "rank":
             return self.ranking(view, key)
         if task == "compare" and self.desk.settings.strength:

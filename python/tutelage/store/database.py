@@ -11,11 +11,17 @@ from typing import NamedTuple, Optional
 
 from .._core import StateError, ValueError
 from . import schema
+from .replay import Replay
 
 TASKS = {"compare": ("a", "b", "tie", "both_bad", "cannot_judge", "skip", "correction"), "verdict": ("right", "wrong", "cannot_judge", "skip", "correction"),
          "rank": ("ranking", "cannot_judge", "skip", "correction")}
 LONGEST = 200_000  # characters of a note or a correction
 COLUMNS = "id, item, rater, session, turn, kind, answer, strength, ranking, correction, note, shown, seconds, time"
+
+
+def plain(answer):
+    """An answer as JSON has it: text, or a replay's parts."""
+    return answer.stored() if isinstance(answer, Replay) else answer
 
 
 def clean(text):
@@ -24,7 +30,7 @@ def clean(text):
 
 
 class Item(NamedTuple):
-    """A question: one answer, two, or up to nine, of what produced them."""
+    """A question: one answer, two, or up to nine, texts or Replays, and what produced them."""
 
     id: str
     task: str
@@ -38,7 +44,7 @@ class Item(NamedTuple):
     @staticmethod
     def of(prompt, answers, *, task=None, sources=None, purpose="given", score=None, gold=None):
         """Checks it; `task` is verdict for one answer, compare for two, rank for three to nine. Raises ValueError."""
-        answers = tuple(clean(a) for a in answers)
+        answers = tuple(a if isinstance(a, Replay) else clean(a) for a in answers)
         task = task or {1: "verdict", 2: "compare"}.get(len(answers), "rank")
         sources = tuple(sources) if sources else ("",) * len(answers)
         least, most = {"verdict": (1, 1), "compare": (2, 2), "rank": (2, 9)}.get(task, (0, -1))
@@ -49,7 +55,7 @@ class Item(NamedTuple):
         if gold is not None and gold not in TASKS[task]:
             raise ValueError(f"Item.of: unknown gold answer: got {gold!r}, expected one of {', '.join(TASKS[task])}.")
         prompt = clean(prompt)
-        digest = hashlib.sha256(json.dumps([task, prompt, answers], ensure_ascii=True).encode()).hexdigest()[:20]
+        digest = hashlib.sha256(json.dumps([task, prompt, [plain(a) for a in answers]], ensure_ascii=True).encode()).hexdigest()[:20]
         return Item(digest, task, prompt, answers, tuple(clean(str(s)) for s in sources), purpose, score, gold)
 
 
@@ -79,6 +85,7 @@ class Answer(NamedTuple):
         n = len(item.answers)
         need(self.kind in TASKS[item.task], "unknown kind", self.kind, ", ".join(TASKS[item.task]))
         need(sorted(self.shown) == list(range(n)), "shown is no order of the answers", self.shown, f"0 to {n - 1} in some order")
+        need(self.kind != "correction" or all(isinstance(a, str) for a in item.answers), "a replay cannot be written", self.kind, "a choice")
         need(self.strength is None or (self.kind in ("a", "b", "tie") and isinstance(self.strength, int) and -3 <= self.strength <= 3
                                        and (self.kind == "a") == (self.strength < 0) and (self.kind == "b") == (self.strength > 0)),
              "strength does not fit", self.strength, "-3 to -1 with a, 0 with tie, 1 to 3 with b")
@@ -158,13 +165,14 @@ class Store:
         with self._change() as run:
             for i in items:
                 run("INSERT OR IGNORE INTO items (id, task, prompt, answers, sources, purpose, score, gold, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (i.id, i.task, i.prompt, json.dumps(i.answers), json.dumps(i.sources), i.purpose, i.score, i.gold, time.time()))
+                    (i.id, i.task, i.prompt, json.dumps([plain(a) for a in i.answers]), json.dumps(i.sources), i.purpose, i.score, i.gold, time.time()))
             return run("SELECT count(*) FROM items").fetchone()[0] - before
 
     def items(self):
         """All questions, in the order in which they were added."""
         rows = self._rows("SELECT id, task, prompt, answers, sources, purpose, score, gold FROM items ORDER BY place")
-        return [Item(*row[:3], tuple(json.loads(row[3])), tuple(json.loads(row[4])), *row[5:]) for row in rows]
+        answers = lambda text: tuple(Replay.of(**a) if isinstance(a, dict) else a for a in json.loads(text))
+        return [Item(*row[:3], answers(row[3]), tuple(json.loads(row[4])), *row[5:]) for row in rows]
 
     def judge(self, answer, item):
         """Stores one judgement of an item; False where it was there already. An earlier one of the same rater and turn is taken back.

@@ -23,7 +23,7 @@ ROLES = {"user": "Human", "assistant": "Assistant"}
 def to_judgement(a, item, raters=True, notes=True):
     """The record that training and files have; a strength has no sign there: the kind says whose it is."""
     who = {"annotator": a.rater, "session": a.session, "id": a.id, "time": a.time} if raters else {}
-    answers = [prefs.Behaviour(text, source=source) for text, source in zip(item.answers, item.sources)]
+    answers = [prefs.Behaviour(a, source=source) if isinstance(a, str) else a.behaviour(source) for a, source in zip(item.answers, item.sources)]
     return prefs.Judgement(a.kind, item.prompt, answers, answer=a.answer or 0, correction=a.correction or "", ranking=list(a.ranking or ()), strength=abs(a.strength or 0), seconds=a.seconds,
                            note=(a.note or "") if notes else "", shown=list(a.shown), score=item.score, purpose=item.purpose, **who)
 
@@ -53,14 +53,16 @@ def export(store, form, raters=True, notes=True):
     """The text of a file in one of FORMATS, of all judgements that stand; without raters, their sessions and times go too. Raises ConfigError."""
     if form not in FORMATS:
         raise ConfigError(f"export: unknown format: got {form}, expected one of {', '.join(FORMATS)}.")
-    items = {i.id: i for i in store.items()}
+    items, answers = {i.id: i for i in store.items()}, store.answers()
+    if form != "judgements":  # only whole records hold behaviours
+        answers = [a for a in answers if all(isinstance(text, str) for text in items[a.item].answers)]
     if form != "csv":
-        return "".join(row + "\n" for a in store.answers() for row in prefs.judgement_rows(to_judgement(a, items[a.item], raters, notes), form))
+        return "".join(row + "\n" for a in answers for row in prefs.judgement_rows(to_judgement(a, items[a.item], raters, notes), form))
     file = streams.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(FIELDS)
     hidden = (() if raters else ("rater", "session", "time", "id")) + (() if notes else ("note",))
-    for a in store.answers():
+    for a in answers:
         row = {**items[a.item]._asdict(), **a._asdict()}
         writer.writerow([cell(name, None if name in hidden else row[name]) for name in FIELDS])
     return file.getvalue()

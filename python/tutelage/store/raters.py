@@ -68,7 +68,7 @@ def reliabilities(answers, items):
     Fewer comparisons an answer would be explained by its strength, whoever errs: a pair that stands alone tells nothing of its raters here.
     """
     chosen = [a for a in answers if a.kind in ("a", "b")]
-    both = lambda a: [(items[a.item].prompt, text) for text in items[a.item].answers]
+    both = lambda a: [(items[a.item].prompt, answer if isinstance(answer, str) else answer.digest()) for answer in items[a.item].answers]
     while True:
         counts = Counter(text for a in chosen for text in both(a))
         known = {text for text, n in counts.most_common(MOST_ANSWERS) if n >= LEAST}

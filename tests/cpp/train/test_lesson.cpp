@@ -86,3 +86,21 @@ TEST_CASE("lesson: one annotator, no overlap, everyone a coin, thousands of answ
   CHECK(fit.at("x") > 0.9);
   CHECK(fit.at("y") > 0.9);
 }
+
+TEST_CASE("lesson: an answer that an approved one beat is neither learnt by heart nor rehearsed") {
+  const auto over = [](const std::string& better, const std::string& worse) { return Judgement{Kind::kA, "q", {better, worse}}; };
+  const std::vector<Judgement> judgements{over("good", "bad"), over("good", "worse"), over("good", "worst"), over("best", "good")};
+  const std::vector<text::Conversation> known{{{"user", "q in other words"}, {"assistant", "good"}}};
+  const std::string one = "one";
+  const auto lesson = make_lesson(judgements, known, true, [&](const std::string&) -> const std::string& { return one; });
+  REQUIRE(lesson.good.size() == 1);
+  CHECK(lesson.good[0].answer == "best");  // though "good" won more often
+  CHECK(lesson.rehearsal.empty());
+  REQUIRE(lesson.carried.size() == 1);
+  CHECK(lesson.carried[0].answer == "best");
+  auto taken_back = judgements;
+  taken_back.push_back(over("bad", "best"));
+  taken_back.push_back(over("bad", "best"));  // what beat it is not approved itself
+  const auto other = make_lesson(taken_back, known, true, [&](const std::string&) -> const std::string& { return one; });
+  CHECK(std::any_of(other.good.begin(), other.good.end(), [](const auto& d) { return d.answer == "good"; }));
+}

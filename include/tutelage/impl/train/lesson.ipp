@@ -146,18 +146,29 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
   }
   std::map<std::pair<std::string, std::string>, double> net;  // right minus wrong, by (matter, answer)
   for (const auto& [v, w] : lesson.verdicts) net[{matter(v.prompt), v.answer}] += v.right ? w : -w;
+  std::map<std::pair<std::string, std::string>, std::map<std::string, double>> over;  // by (matter, answer): won minus lost against each other answer
   for (const auto& [p, w] : lesson.preferences)
     if (p.probability == 1.0) {
-      net[{matter(p.prompt), p.rejected}] -= w;
-      net[{matter(p.prompt), p.chosen}] += w;
+      const std::pair chosen(matter(p.prompt), p.chosen), rejected(matter(p.prompt), p.rejected);
+      net[rejected] -= w;
+      net[chosen] += w;
+      over[chosen][p.rejected] += w;
+      over[rejected][p.chosen] -= w;
     }
+  // Better than most, but worse than one that is approved too: nothing to be learnt by heart.
+  const auto beaten = [&](const std::string& subject, const std::string& answer) {
+    const auto it = over.find({subject, answer});
+    return it != over.end() && std::any_of(it->second.begin(), it->second.end(), [&](const auto& other) {
+             return other.second < 0 && net[{subject, other.first}] > 0;
+           });
+  };
   std::map<std::pair<std::string, std::string>, double> said;  // right minus wrong, by (question, answer)
   for (const auto& [v, w] : lesson.verdicts) said[{v.prompt, v.answer}] += v.right ? w : -w;
   std::map<std::string, std::int64_t> objections;  // by answer: questions on which it was objected to, minus those on which it was not
   for (const auto& [key, n] : said) objections[key.second] += (n < 0) - (n > 0);
   std::map<std::string, std::pair<double, std::string>> best;  // by matter: the answer with the most approval
   for (const auto& [key, n] : net)
-    if (n > 0 && n > best[key.first].first) best[key.first] = {n, key.second};
+    if (n > 0 && n > best[key.first].first && !beaten(key.first, key.second)) best[key.first] = {n, key.second};
 
   std::set<std::pair<std::string, std::string>> seen;
   const auto good = [&](const std::string& prompt, const std::string& answer) {
@@ -167,7 +178,7 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
   for (const auto& [v, w] : lesson.verdicts)
     if (v.right) good(v.prompt, v.answer);
   for (const auto& [p, w] : lesson.preferences)
-    if (p.probability == 1.0) good(p.prompt, p.chosen);
+    if (p.probability == 1.0 && !beaten(matter(p.prompt), p.chosen)) good(p.prompt, p.chosen);
 
   std::set<std::string> asked;
   const auto ask = [&](const std::string& q) { return asked.insert(q).second && (lesson.questions.push_back(q), true); };
@@ -175,7 +186,7 @@ Lesson make_lesson(std::span<const prefs::Judgement> judgements, std::span<const
   for (const auto& c : conversations) {
     const std::string &question = last_content(c, "user"), &subject = matter(question);
     const auto it = net.find({subject, last_content(c, "assistant")});
-    if (it == net.end() || !(it->second < 0)) {
+    if (it == net.end() || !(it->second < 0 || beaten(subject, it->first.second))) {
       if (!asked.count(question) && objections[last_content(c, "assistant")] < kObjections) lesson.rehearsal.push_back(c);
     } else if (ask(question) && best[subject].first > 0) {
       lesson.carried.push_back({question, best[subject].second});
