@@ -51,8 +51,11 @@ def test_clicks_are_learnt(folder, tmp_path, open_page, wish):
             page.locator(".actions button", has_text="A is better" if left else "B is better").click()
             clicked += 1
             if clicked == 15:
-                page.locator(".training", has_text="Lesson 1 learnt").wait_for()
-        page.locator(".training", has_text="Lesson 2 learnt").wait_for()
+                page.locator(".training", has_text=" learnt in ").wait_for()
+        while page.locator(".training", has_text=f"from {CLICKS} answers").count() == 0:  # it learns at 15, or where nothing is left to ask
+            if page.locator(".work:not([hidden])").count():
+                page.locator("button", has_text="Skip").click()
+            page.wait_for_timeout(200)
         shown = page.locator(".training").inner_text()
         if os.environ.get("SHOTS"):
             page.screenshot(path=f"{os.environ['SHOTS']}/taught-{wish}.png", full_page=True)
