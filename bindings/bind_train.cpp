@@ -272,12 +272,13 @@ void bind_train(py::module_& m) {
           "is empty or was judged before.")
       .def(
           "sample",
-          [](const Teacher& t, const std::vector<std::string>& q, std::uint32_t sample) {
+          [](const Teacher& t, const std::vector<std::string>& q, std::uint32_t sample, double temperature) {
             py::list out;
-            for (const auto& a : t.sample(q, sample)) out.append(to_text(a));
+            for (const auto& a : t.sample(q, sample, temperature)) out.append(to_text(a));
             return out;
           },
-          py::arg("questions"), py::arg("sample") = 0, "One sampled answer a question.")
+          py::arg("questions"), py::arg("sample") = 0, py::arg("temperature") = 0.0,
+          "One sampled answer a question. temperature 0: the configuration's.")
       .def("judge", &Teacher::judge, py::arg("judgement"))
       .def(
           "feedback", [](Teacher& t, const std::string& line) { return t.feedback(train::understand(line)); }, py::arg("line"),

@@ -1,12 +1,15 @@
 """check, compare, inspect and report: what they find, and what they refuse."""
 
 import json
+import math
+import sys
+import types
 
 import pytest
 from small_runs import WORDS, arguments, chat_model, pairs, prompts, short
 
 import tutelage
-from tutelage import io, prefs, runs
+from tutelage import io, prefs, reward, runs
 from tutelage.runs.compare import bootstrap, outcomes_of
 from tutelage.runs.rewards import part
 
@@ -127,6 +130,7 @@ def test_the_report_stands_alone_and_escapes_what_models_say(trained, tmp_path):
     assert "<script" not in page and "&lt;script&gt;" in page and "http" not in page.replace("http-equiv", "")
     assert "learning_rate" in page and "reward against KL" in page and page.count("<polyline") > 10 and "eval_reward" in page
     assert "By its own reward b answers better than a" in page
+    assert "reward against length" in page and "calibration" not in page
     alone = open(runs.report(trained / "a", tmp_path / "s.html"), encoding="utf-8").read()
     assert "Settings that differ" not in alone and "<details>" in alone
 
@@ -165,3 +169,44 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert path.read_text() == "newer" and sorted(os.listdir(tmp_path)) == ["link", "x.txt"]
     _outside.write_whole("/dev/null", "gone")
     assert not os.path.isfile("/dev/null")
+
+
+def test_a_reward_run_s_calibration_and_the_raters_of_a_store(tmp_path):
+    from tutelage.store import Answer, Item, Store
+
+    runs.start("reward", chat_model(), pairs(), tmp_path / "rm", epochs=2).train()
+    with Store(tmp_path / "j.db") as store:
+        for k in range(12):
+            item = Item.of(f"q{k}", ["x", "y"], gold="a")
+            store.add([item])
+            store.judge(Answer(f"answer-{k:02d}", item.id, "r-one", "session-1", 0, "a" if k else "b", shown=(0, 1)), item)
+    page = open(runs.report(tmp_path / "rm", tmp_path / "r.html", tmp_path / "j.db"), encoding="utf-8").read()
+    rows = runs.Folder(tmp_path / "rm").lines("samples.jsonl")
+    p = [1 / (1 + math.exp(-r["reward"])) for r in rows if r["step"] == rows[-1]["step"]]
+    error = reward.expected_calibration_error(p, [1.0] * len(p))
+    assert f"calibration: right against sure; error {error:.3f} on {len(p)} pairs" in page
+    assert "r-one" in page and "right where the answer is known" in page and "reliability of raters" not in page
+
+
+def test_a_notebook_s_curves_are_drawn_as_it_trains(tmp_path, monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, what):
+            shown.append(what._repr_html_())
+
+    def display(what, display_id):
+        shown.append(what._repr_html_())
+        return Handle()
+
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(display=display))
+    monkeypatch.setattr("tutelage.runs.live.LEAST", 0)
+    runs.start(**arguments("sft"), out=tmp_path / "s").train()
+    steps = sum("loss" in row for row in runs.Folder(tmp_path / "s").lines("metrics.jsonl"))
+    assert len(shown) >= steps > 1 and "step 1: " in shown[0] and shown[-1].count("<polyline") >= 1 and "loss" in shown[-1]
+    del shell.kernel
+    shown.clear()
+    runs.start(**arguments("sft"), out=tmp_path / "t").train()  # at an IPython prompt nothing is drawn
+    assert shown == []

@@ -88,8 +88,8 @@ class Teacher {
 
   /// The greedy answer to a question. @throws ValueError for an empty question
   std::string answer(const std::string& question);
-  /// One sampled answer a question; `sample` and the place in `questions` select the random numbers.
-  std::vector<std::string> sample(std::span<const std::string> questions, std::uint32_t sample) const;
+  /// One sampled answer a question; `sample` and the place in `questions` select the random numbers. temperature 0: the configuration's.
+  std::vector<std::string> sample(std::span<const std::string> questions, std::uint32_t sample, double temperature = 0) const;
 
   /// Samples `samples` answers to each question and chooses up to `most` to ask about, where the reward models differ most first: none empty, none
   /// judged before, and no more than most / questions, rounded up, to one question. Each call draws other samples.

@@ -4959,9 +4959,9 @@ class Teacher:
         """
         The chatbot as it is now, to be saved.
         """
-    def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0) -> list:
+    def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0, temperature: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> list:
         """
-        One sampled answer a question.
+        One sampled answer a question. temperature 0: the configuration's.
         """
     def score(self, questions: collections.abc.Sequence[str], answers: collections.abc.Sequence[str]) -> list[float]:
         ...

@@ -32,6 +32,7 @@ def arguments(p, command):
     else:
         p.add_argument("runs", metavar="RUN", nargs="+")
         p.add_argument("--out", metavar="FILE.html", default="report.html")
+        p.add_argument("--store", metavar="FILE", help="judgements, whose raters are shown too")
     as_json(p)
 
 
@@ -68,7 +69,7 @@ def check(args):
 
 
 def report(args):
-    path = runs.report(args.runs, args.out)
+    path = runs.report(args.runs, args.out, args.store)
     print(json.dumps({"report": path}) if args.json else f"Written: {path}")
     return 0
 

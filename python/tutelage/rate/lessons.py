@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from .. import prefs
+from .. import prefs, train
 from ..cli.teaching import keep
 from .._core import Error, StateError, ValueError
 from ..store import Item
@@ -14,6 +14,7 @@ from ..store.exchange import to_judgements
 
 LEARNT = {"a", "b", "tie", "both_bad", "right", "wrong", "correction", "ranking"}
 SHOWN, NEWEST, TRIES = 8, 20, 8
+WARMER, HOTTEST = 0.1, 1.5  # of the temperature, where a round of samples gives no new answers
 
 
 class Lessons:
@@ -25,7 +26,7 @@ class Lessons:
 
     def __init__(self, desk, make_teacher, prompts, *, every=10, samples=6, out=None):
         self.desk, self.make_teacher, self.prompts, self.every, self.samples, self.out = desk, make_teacher, list(prompts), every, samples, out
-        self.teacher = make_teacher()
+        self.teacher, self.temperature = make_teacher(), train.TeachConfig().temperature
         self.drawn, self.lessons, self.foretold, self.stopped = 0, 0, [], False
         self.examples = [(p, self.teacher.answer(p)) for p in self.prompts[:SHOWN]]
         self.status(every=every, examples=[[p, a, a] for p, a in self.examples], running=True)
@@ -51,10 +52,14 @@ class Lessons:
         return [a for a in self.desk.standing() if a.kind in LEARNT]
 
     def pairs(self, wanted):
-        """Pairs that were never asked, with how much they are worth asking, in bits: (prompt, answer, answer, score). Samples until there are enough, within reason."""
+        """Pairs that were never asked, with how much they are worth asking, in bits: (prompt, answer, answer, score).
+
+        Samples until there are enough, within reason; a model that says the same again and again is sampled hotter and hotter, so that there is a choice.
+        """
         found, known = {p: {} for p in self.prompts}, {(i.prompt, frozenset(i.answers)) for i in self.desk.store.items()}
-        for _ in range(self.samples * TRIES):
-            for p, a in zip(self.prompts, self.teacher.sample(self.prompts, self.drawn)):
+        for drawn in range(self.samples * TRIES):
+            hotter = min(HOTTEST, 1 + WARMER * (drawn // self.samples))
+            for p, a in zip(self.prompts, self.teacher.sample(self.prompts, self.drawn, hotter * self.temperature)):
                 if a.strip():
                     found[p][a] = None
             self.drawn += 1

@@ -7,11 +7,12 @@ from .compare import compare
 from .config import RunConfig
 from .folder import Folder
 from .inspect import numbers, worst
+from .live import Live
 from .report import report
 from .rows import read_rows
 from .run import Run
 from .start import resume, start
 
 __all__ = [
-    "Folder", "Run", "RunConfig", "check", "check_text", "compare", "compare_text", "numbers", "read_rows", "report", "resume", "start", "worst",
+    "Folder", "Live", "Run", "RunConfig", "check", "check_text", "compare", "compare_text", "numbers", "read_rows", "report", "resume", "start", "worst",
 ]

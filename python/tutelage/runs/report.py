@@ -1,16 +1,16 @@
 """A run, or several, as one HTML page that needs nothing else."""
 
 import html
-import math
 import os
 
-from .. import prefs
+import numpy as np
+
+from .. import prefs, reward
 from .._outside import write_whole
 from .folder import Folder
 from .inspect import numbers
+from .pictures import COLORS, plot, shares
 
-COLORS = ("#0b6bcb", "#c2410c", "#15803d", "#7e22ce")
-WIDTH, HEIGHT, MARGIN = 340, 190, 42
 STYLE = """
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:74rem;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}.plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}figcaption{font-size:.85rem}
@@ -19,9 +19,12 @@ svg text{font:11px system-ui,sans-serif;fill:currentColor}.text{white-space:pre-
 """
 
 
-def report(runs, out="report.html"):
-    """Writes the page: curves overlaid, what differs in the settings, samples beside each other, and the share of prompts where the last run's answers
-    had the higher reward. Returns its path. Raises IoError."""
+def report(runs, out="report.html", store=None):
+    """Writes the page: curves overlaid, reward against KL and length, calibration of reward models, what differs in the settings, samples beside each
+    other, the share of prompts where the last run's answers had the higher reward, and how far the raters of a `store` can be trusted.
+
+    Returns its path. Raises IoError.
+    """
     runs = [runs] if isinstance(runs, (str, os.PathLike)) else list(runs)
     folders = [Folder(r) for r in runs]
     infos = [f.info() for f in folders]
@@ -31,7 +34,7 @@ def report(runs, out="report.html"):
     parts = [
         f"<h1>{' and '.join(map(html.escape, names))}</h1>",
         "<p>" + " &nbsp; ".join(f'<span class="key" style="background:{COLORS[i % len(COLORS)]}"></span>{html.escape(n)}' for i, n in enumerate(names)) + "</p>",
-        settings_table(names, infos), curves([f.lines("metrics.jsonl") for f in folders]), warnings_list(names, folders), samples(names, folders),
+        settings_table(names, infos), curves([f.lines("metrics.jsonl") for f in folders], [last(f) for f in folders]), raters(store), warnings_list(names, folders), samples(names, folders),
     ]
     page = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(", ".join(names))}</title><style>{STYLE}</style></head><body>{"".join(parts)}</body></html>'
     write_whole(out, page)
@@ -56,8 +59,15 @@ def settings_table(names, infos):
     return "<h2>Settings that differ</h2>" + (table(["setting", *names], rows) if rows else "<p>None.</p>")
 
 
-def curves(all_rows):
-    """One plot for each number that some run has at two steps or more."""
+def last(folder):
+    """The rows of the last evaluation."""
+    rows = folder.lines("samples.jsonl")
+    step = max((r["step"] for r in rows), default=None)
+    return [r for r in rows if r["step"] == step]
+
+
+def curves(all_rows, all_samples):
+    """One plot for each number that some run has at two steps or more, and what stands against what."""
     series = {}
     for i, rows in enumerate(all_rows):
         for row in rows:
@@ -65,31 +75,50 @@ def curves(all_rows):
                 if name not in ("step", "seconds") and isinstance(y, (int, float)) and not isinstance(y, bool):
                     series.setdefault(name, {}).setdefault(i, []).append((row["step"], y))
     found = {n: s for n, s in series.items() if any(len(points) > 1 for points in s.values())}
-    order = sorted(found, key=lambda n: (not n.startswith("eval_"), n))
+    frontier, order = "", sorted(found, key=lambda n: (not n.startswith("eval_"), n))
     if {"kl", "reward"} <= set(series):
         pairs = {i: [(r["kl"], r["reward"]) for r in rows if r.get("kl") is not None and r.get("reward") is not None] for i, rows in enumerate(all_rows)}
-        found["reward against KL"] = {i: p for i, p in pairs.items() if p}
-        order.insert(0, "reward against KL")
-    return '<h2>Curves</h2><div class="plots">' + "".join(plot(name, found[name], "KL, nats" if " " in name else "step") for name in order) + "</div>"
+        frontier = plot("reward against KL", {i: p for i, p in pairs.items() if p}, "KL, nats", dots=True)
+    drawn = [frontier, length_against_reward(all_samples), calibration(all_samples), *(plot(name, found[name]) for name in order)]
+    return '<h2>Curves</h2><div class="plots">' + "".join(drawn) + "</div>"
 
 
-def plot(name, lines, x_label):
-    points = [p for line in lines.values() for p in line]
-    (x0, x1), (y0, y1) = ((min(v), max(v)) for v in zip(*points))
-    x1, y1 = x1 if x1 > x0 else x0 + 1, y1 if y1 > y0 else y0 + 1
-    x = lambda v: MARGIN + (v - x0) / (x1 - x0) * (WIDTH - MARGIN - 8)
-    y = lambda v: HEIGHT - 26 - (v - y0) / (y1 - y0) * (HEIGHT - 40)
-    out = [f'<figure><svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{html.escape(name)}">']
-    for value, anchor in ((y0, HEIGHT - 26), (y1, 14)):
-        out.append(f'<line x1="{MARGIN}" x2="{WIDTH - 8}" y1="{anchor}" y2="{anchor}" stroke="#8885"/><text x="{MARGIN - 4}" y="{anchor + 4}" text-anchor="end">{value:.3g}</text>')
-    out.append(f'<text x="{MARGIN}" y="{HEIGHT - 8}">{x0:.3g}</text><text x="{WIDTH - 8}" y="{HEIGHT - 8}" text-anchor="end">{x_label} {x1:.3g}</text>')
-    for i, line in sorted(lines.items()):
-        color, dots = COLORS[i % len(COLORS)], " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line if math.isfinite(b))
-        out.append(
-            "".join(f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="2" fill="{color}"/>' for a, b in line) if " " in name
-            else f'<polyline points="{dots}" fill="none" stroke="{color}" stroke-width="1.5"/>'
-        )
-    return "".join(out) + f"</svg><figcaption>{html.escape(name)}</figcaption></figure>"
+def length_against_reward(all_samples):
+    """Of the last evaluation's answers."""
+    found = {}
+    for i, rows in enumerate(all_samples):
+        points = [(len(r["ids"]), r["reward"]) for r in rows if r.get("ids") is not None and r.get("reward") is not None]
+        if points:
+            found[i] = points
+    return plot("reward against length", found, "tokens", dots=True) if found else ""
+
+
+def calibration(all_samples):
+    """Of reward models: how often the choices of a confidence are right, on the last evaluation's pairs."""
+    found, said = {}, []
+    for i, rows in enumerate(all_samples):
+        margins = np.array([r["rewards"]["chosen"] - r["rewards"]["rejected"] for r in rows if "chosen" in (r.get("rewards") or {}) and "rejected" in r])
+        if len(margins):
+            p, right = 1 / (1 + np.exp(-np.clip(margins, -700, 700))), np.ones(len(margins))
+            table = reward.accuracy_by_confidence(p, right, bins=10)
+            found[i] = [(c, a) for c, a, n in zip(table["confidence"], table["accuracy"], table["count"]) if n]
+            said.append(f"{reward.expected_calibration_error(p, right):.3f} on {len(margins)} pairs")
+    return plot(f"calibration: right against sure; error {', '.join(said)}", found, "sure", dots=True, diagonal=True) if found else ""
+
+
+def raters(store):
+    """Of each rater, with 95 % intervals: fitted reliability, answers to what is known, and to what is asked twice."""
+    if store is None:
+        return ""
+    from ..store import Store
+    from ..store.raters import agreement
+
+    with Store(store, create=False) as opened:
+        found = agreement(opened).raters
+    columns = {"reliability of raters": lambda r: r.reliability and tuple(r.reliability), "right where the answer is known": lambda r: r.gold.count and tuple(r.gold)[:3],
+               "the same with the sides swapped": lambda r: r.consistency.count and tuple(r.consistency)[:3]}
+    drawn = [shares(name, [(rater, *of(r)) for rater, r in found.items() if of(r)]) for name, of in columns.items()]
+    return '<h2>Raters</h2><div class="plots">' + "".join(drawn) + "</div>" if any(drawn) else ""
 
 
 def warnings_list(names, folders):
@@ -99,19 +128,17 @@ def warnings_list(names, folders):
 
 def samples(names, folders, shown=20):
     """The last evaluation's answers, those to one prompt beside each other."""
-    last = []
+    found = []
     for f in folders:
-        rows = f.lines("samples.jsonl")
-        step = max((r["step"] for r in rows), default=None)
-        found = {}
-        for row in (r for r in rows if r["step"] == step):
-            found.setdefault(row["prompt"], row)
-        last.append(found)
-    prompts = [p for p in last[0] if all(p in other for other in last)] if last else []
+        rows = {}
+        for row in last(f):
+            rows.setdefault(row["prompt"], row)
+        found.append(rows)
+    prompts = [p for p in found[0] if all(p in other for other in found)] if found else []
     parts = ["<h2>Answers of the last evaluation</h2>"]
-    judged = [p for p in prompts if all(rows[p].get("reward") is not None for rows in last)]
+    judged = [p for p in prompts if all(rows[p].get("reward") is not None for rows in found)]
     if len(folders) > 1 and judged:
-        gains = [last[-1][p]["reward"] - last[0][p]["reward"] for p in judged]
+        gains = [found[-1][p]["reward"] - found[0][p]["reward"] for p in judged]
         wins = sum(g > 0 for g in gains) + 0.5 * sum(g == 0 for g in gains)
         _, low, high, _ = prefs.wilson_share(wins, len(judged))
         parts.append(
@@ -122,7 +149,7 @@ def samples(names, folders, shown=20):
     body = ""
     for p in prompts[:shown]:
         body += f'<tr><td class="text">{html.escape(p)}</td>' + "".join(
-            f'<td><div class="text">{html.escape(rows[p]["answer"])}</div><small>{html.escape(numbers(rows[p]))}</small></td>' for rows in last
+            f'<td><div class="text">{html.escape(rows[p]["answer"])}</div><small>{html.escape(numbers(rows[p]))}</small></td>' for rows in found
         ) + "</tr>"
     parts.append(f"<table><tr>{head}</tr>{body}</table>" if body else "<p>No prompt that all runs answered.</p>")
     return "".join(parts)

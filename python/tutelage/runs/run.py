@@ -9,6 +9,7 @@ import warnings as python_warnings
 
 from .. import _core
 from .folder import Folder
+from .live import Live, in_notebook
 
 
 class Run:
@@ -21,7 +22,7 @@ class Run:
     def __init__(self, folder, task, info, callbacks=(), progress=None, should_stop=None):
         self.folder = folder if isinstance(folder, Folder) else Folder(folder)
         self.task, self.info, self.config = task, info, task.run
-        self._callbacks, self._progress, self._should_stop = list(callbacks), progress, should_stop
+        self._callbacks, self._progress, self._should_stop = [*callbacks, *([Live()] if in_notebook() else [])], progress, should_stop
         self._stop = self._resumed = False
         self._saved = -1  # the step of the last checkpoint
         self._history = {"best": None, "best_step": -1, "worse": 0, "evaluated": -1}  # of evaluations; part of each checkpoint

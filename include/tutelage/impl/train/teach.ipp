@@ -124,12 +124,12 @@ TUTELAGE_INLINE std::vector<text::Conversation> own_answers(const io::ChatModel&
   return all;
 }
 
-TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::string> questions, std::uint32_t sample) const {
+TUTELAGE_INLINE std::vector<std::string> Teacher::sample(std::span<const std::string> questions, std::uint32_t sample, double temperature) const {
   std::vector<TokenIds> prompts;
   for (const auto& q : questions) prompts.push_back(prompt_ids(q));
   nn::GenerateOptions o;
   o.max_new_tokens = config_.max_new_tokens;
-  o.temperature = config_.temperature;
+  o.temperature = temperature > 0 ? temperature : config_.temperature;
   o.stop_ids = {text::end_of_answer(base_.tokenizer)};
   o.seed = config_.seed;
   o.sample = sample;
