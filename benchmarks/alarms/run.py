@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import tutelage
 from alarms import world
 from common import machine
-from common.world import digest
+from common.world import LIBRARY, digest
 
 
 def summary(done):
@@ -42,7 +42,7 @@ def main():
     tutelage.set_num_threads(1)
     os.makedirs(args.out, exist_ok=True)
     path = os.path.join(args.out, "alarms.jsonl")
-    now = digest(__file__, world.__file__)
+    now = digest(*LIBRARY, __file__, world.__file__)
     lines = [json.loads(line) for line in open(path, encoding="utf-8")] if os.path.exists(path) else []
     done = [line for line in lines if line.get("world") == now]  # runs of another version of the library do not count
     known, end = {(d["hack"], d["seed"]) for d in done}, time.monotonic() + 60 * args.minutes

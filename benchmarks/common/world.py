@@ -5,11 +5,15 @@ import pathlib
 
 import tutelage
 
+PACKAGE = pathlib.Path(tutelage.__file__).parent
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY = (ROOT / "include", ROOT / "src")
 
 
-def digest(*files):
-    """Of the library's C++ and Python, and of these files, which made the result."""
-    package = pathlib.Path(tutelage.__file__).parent
-    sources = [*sorted((ROOT / "include").rglob("*.?pp")), *sorted((ROOT / "src").rglob("*.cpp")), *sorted(package.rglob("*.py")), *map(pathlib.Path, files)]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in sources)).hexdigest()[:16]
+def digest(*paths):
+    """Of these files, and of the C++ and Python in these folders."""
+    total = hashlib.sha256()
+    for path in map(pathlib.Path, paths):
+        for file in sorted(f for f in path.rglob("*") if f.suffix in (".py", ".cpp", ".hpp", ".ipp")) if path.is_dir() else [path]:
+            total.update(file.read_bytes())
+    return total.hexdigest()[:16]

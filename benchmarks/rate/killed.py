@@ -2,7 +2,7 @@
 
     python benchmarks/rate/killed.py [--kills 1000] [--minutes 9]
 
-Writes results/rate_killed.json after every 25 kills; a call goes on where the last one ended, unless the library has changed since.
+Writes results/rate_killed.json after every 25 kills; a call goes on where the last one ended, unless store or server have changed since.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def main():
     parser.add_argument("--out", type=Path, default=HERE.parents[1] / "results" / "rate_killed.json")
     args = parser.parse_args()
     found = json.loads(args.out.read_text()) if args.out.exists() else {}
-    now = world.digest(killed.__file__, Path(killed.__file__).with_name("rate_server.py"), HERE)
+    now = world.digest(world.PACKAGE / "store", world.PACKAGE / "rate", killed.__file__, Path(killed.__file__).with_name("rate_server.py"), HERE)
     if found.get("world") != now:
         found = {"world": now, "kills": 0, "idle": 0, "acknowledged": 0, "lost": 0, "doubled": 0}
     end = time.monotonic() + 60 * args.minutes

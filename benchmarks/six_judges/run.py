@@ -20,7 +20,7 @@ from tutelage.cli.judges import SHIPPED, Judge
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from common import machine
-from common.world import digest
+from common.world import LIBRARY, digest
 
 T95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)  # of Student's t, by degrees of freedom from 1
 JUDGES = 6
@@ -140,7 +140,7 @@ def main():
     tutelage.set_num_threads(1)
     os.makedirs(args.out, exist_ok=True)
     path = os.path.join(args.out, "six_judges.jsonl")
-    now = digest(__file__)
+    now = digest(*LIBRARY, __file__)
     lines = [json.loads(line) for line in open(path, encoding="utf-8")] if os.path.exists(path) else []
     done = [line for line in lines if line.get("world") == now]  # runs of another version of the library do not count
     known, end = {(d["coins"], d["seed"], d["said"], d["fitted"]) for d in done}, time.monotonic() + 60 * args.minutes
