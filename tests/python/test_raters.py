@@ -35,6 +35,7 @@ def test_raters_beside_what_is_known_themselves_and_each_other(tmp_path, capsys)
     assert "r-knows: " in out and "100 % of" in out and "two raters say the same" in out
     assert main(["stats", store.path, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["answered"] == desk.progress()["answered"] == sum(r["answers"] for r in told["raters"].values())
     assert told["raters"]["r-knows"]["gold"]["share"] == 1.0 and told["raw"]["count"] == 200 and told["alpha"] == found.alpha
 
 

@@ -65,8 +65,9 @@ def stats(args):
     if args.json:
         share = lambda s: {**s._asdict(), "share": s.share if s.count else None}
         one = lambda r: {"answers": r.answers, "seconds": r.seconds, "reliability": r.reliability and r.reliability._asdict(), **{name: share(getattr(r, name)) for name in SHARES}}
-        print(json.dumps(finite({"raters": {name: one(r) for name, r in found.raters.items()}, "raw": share(found.raw), "kappa": [[*two, value] for two, value in found.kappa.items()], "alpha": found.alpha})))
+        print(json.dumps(finite({"answered": found.answered, "raters": {name: one(r) for name, r in found.raters.items()}, "raw": share(found.raw), "kappa": [[*two, value] for two, value in found.kappa.items()], "alpha": found.alpha})))
         return 0
+    print(f"{found.answered} judgements stand.")
     for name, r in found.raters.items():
         print(f"{name}: {r.answers} answers, {r.seconds:.1f} s each" + (f"; reliability {r.reliability.value:.2f} [{r.reliability.low:.2f} to {r.reliability.high:.2f}]" if r.reliability else ""))
         for field, what in SHARES.items():

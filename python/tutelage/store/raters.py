@@ -36,6 +36,7 @@ class Rater(NamedTuple):
 
 
 class Agreement(NamedTuple):
+    answered: int              # judgements that stand, skips and "cannot judge" among them
     raters: dict               # Rater by pseudonym
     raw: prefs.Share           # two raters of one question say the same
     kappa: dict                # Cohen's, by (rater, rater), of those who judged the same question
@@ -45,13 +46,14 @@ class Agreement(NamedTuple):
 def agreement(store):
     """Of all judgements that stand; skips and "cannot judge" are no answers."""
     items = {i.id: i for i in store.items()}
-    answers = [a for a in store.answers() if a.kind not in ("skip", "cannot_judge")]
+    standing = store.answers()
+    answers = [a for a in standing if a.kind not in ("skip", "cannot_judge")]
     records = [to_judgement(a, items[a.item]) for a in answers]
     fitted, found = reliabilities(answers, items), {}
     for name in sorted({a.rater for a in answers}):
         mine = [k for k, a in enumerate(answers) if a.rater == name]
         found[name] = rater([answers[k] for k in mine], items, [records[k] for k in mine], fitted.get(name))
-    return Agreement(found, *together(answers))
+    return Agreement(len(standing), found, *together(answers))
 
 
 def rater(mine, items, records, reliability):
