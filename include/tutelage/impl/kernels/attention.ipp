@@ -32,81 +32,68 @@ inline void product_tile(const T* a, std::int64_t a_row, const T* b, std::int64_
     for (int p = 0; p < NP; ++p) packet_store<T>(c + i * c_row + p * S, acc[i][p]);
 }
 
-/// Chains over the keys that row i sees, j < n + i: w(i, j) * rows(j, d) for MR rows and NP packets of d; f(i, p, chain) takes them.
-template <class T, int MR, int NP, class F>
+/// Chains over the keys that row i sees, j < n + i: w(i, j) * rows(j, d) for MR rows and the packets A of d; f(i, p, chain) takes them.
+template <class A, int MR, class T, class F>
 inline void weighted_tile(const T* w, std::int64_t w_row, const T* rows, std::int64_t row, std::int64_t n, const F& f) {
-  constexpr int S = kLanes<T>;
-  Packet<T> acc[MR][NP], x[NP];
+  using P = typename A::Type;
+  constexpr int S = A::kLanes, NP = A::kCount;
+  P acc[MR][NP], x[NP];
   for (int i = 0; i < MR; ++i)
-    for (int p = 0; p < NP; ++p) acc[i][p] = packet_set<T>(0);
+    for (int p = 0; p < NP; ++p) acc[i][p] = set_as<P>(T(0));
   for (std::int64_t j = 0; j < n; ++j, rows += row) {
-    for (int p = 0; p < NP; ++p) x[p] = packet_load<T>(rows + p * S);
+    for (int p = 0; p < NP; ++p) x[p] = load_as<P>(rows + p * S);
 #pragma GCC unroll 8
     for (int i = 0; i < MR; ++i)
-      for (int p = 0; p < NP; ++p) acc[i][p] = packet_fma(packet_set<T>(w[i * w_row + j]), x[p], acc[i][p]);
+      for (int p = 0; p < NP; ++p) acc[i][p] = packet_fma(set_as<P>(w[i * w_row + j]), x[p], acc[i][p]);
   }
 #pragma GCC unroll 8
   for (int k = 1; k < MR; ++k, rows += row) {  // the triangle: key n + k - 1 is seen by rows k and later
-    for (int p = 0; p < NP; ++p) x[p] = packet_load<T>(rows + p * S);
+    for (int p = 0; p < NP; ++p) x[p] = load_as<P>(rows + p * S);
 #pragma GCC unroll 8
     for (int i = 1; i < MR; ++i)
       for (int p = 0; p < NP; ++p)
-        if (i >= k) acc[i][p] = packet_fma(packet_set<T>(w[i * w_row + n + k - 1]), x[p], acc[i][p]);
+        if (i >= k) acc[i][p] = packet_fma(set_as<P>(w[i * w_row + n + k - 1]), x[p], acc[i][p]);
   }
   for (int i = 0; i < MR; ++i)
     for (int p = 0; p < NP; ++p) f(i, p, acc[i][p]);
 }
 
-/// c(j, d) continues its chain over queries i in [i0, i1) that see key j0 + j: w(i, j) * x(i, d), for MR keys and NP packets of d.
+/// c(j, d) continues its chain over queries i in [i0, i1) that see key j0 + j: w(i, j) * x(i, d), for MR keys and the packets A of d.
 /// w: of query i0 and key j0; x: of query i0.
-template <class T, int MR, int NP>
+template <class A, int MR, class T>
 inline void key_tile(const T* w, std::int64_t w_row, const T* x, std::int64_t x_row, std::int64_t i0, std::int64_t i1, std::int64_t j0, T* c,
                      std::int64_t c_row) {
-  constexpr int S = kLanes<T>;
-  Packet<T> acc[MR][NP], v[NP];
+  using P = typename A::Type;
+  constexpr int S = A::kLanes, NP = A::kCount;
+  P acc[MR][NP], v[NP];
   for (int j = 0; j < MR; ++j)
-    for (int p = 0; p < NP; ++p) acc[j][p] = packet_load<T>(c + j * c_row + p * S);
+    for (int p = 0; p < NP; ++p) acc[j][p] = load_as<P>(c + j * c_row + p * S);
   std::int64_t i = i0 < j0 ? j0 : i0;
   w += (i - i0) * w_row, x += (i - i0) * x_row;
   for (; i < i1; ++i, w += w_row, x += x_row) {
-    for (int p = 0; p < NP; ++p) v[p] = packet_load<T>(x + p * S);
+    for (int p = 0; p < NP; ++p) v[p] = load_as<P>(x + p * S);
     if (i < j0 + MR - 1) {
 #pragma GCC unroll 8
       for (int j = 0; j < MR; ++j)
         for (int p = 0; p < NP; ++p)
-          if (j0 + j <= i) acc[j][p] = packet_fma(packet_set<T>(w[j]), v[p], acc[j][p]);
+          if (j0 + j <= i) acc[j][p] = packet_fma(set_as<P>(w[j]), v[p], acc[j][p]);
     } else {
 #pragma GCC unroll 8
       for (int j = 0; j < MR; ++j)
-        for (int p = 0; p < NP; ++p) acc[j][p] = packet_fma(packet_set<T>(w[j]), v[p], acc[j][p]);
+        for (int p = 0; p < NP; ++p) acc[j][p] = packet_fma(set_as<P>(w[j]), v[p], acc[j][p]);
     }
   }
   for (int j = 0; j < MR; ++j)
-    for (int p = 0; p < NP; ++p) packet_store<T>(c + j * c_row + p * S, acc[j][p]);
+    for (int p = 0; p < NP; ++p) store_as(c + j * c_row + p * S, acc[j][p]);
 }
 
-/// Calls f with a number of packets as a constant, for runs that cover [0, size) but for the rest that is less than a packet; returns its start.
-template <class T, class F> inline std::int64_t for_packets(std::int64_t size, const F& f) {
-  constexpr int NP = kPanelPackets<T>, S = kLanes<T>;
-  std::int64_t d = 0;
-  for (; d + NP * S <= size; d += NP * S) f(d, std::integral_constant<int, NP>{});
-  if constexpr (NP > 1)
-    for (; d + S <= size; d += S) f(d, std::integral_constant<int, 1>{});
-  return d;
-}
-
-/// Weighted rows over all of a head; f(i, d, chain of one or of S numbers).
+/// Weighted rows over all of a head; f(i, d, chains of one or more numbers).
 template <class T, int MR, class F>
 inline void weighted_head(const T* w, std::int64_t w_row, const T* rows, std::int64_t row, std::int64_t n, std::int64_t head_size, const F& f) {
-  const std::int64_t rest = for_packets<T>(head_size, [&](std::int64_t d, auto packets) {
-    weighted_tile<T, MR, packets.value>(w, w_row, rows + d, row, n, [&](int i, int p, Packet<T> acc) { f(i, d + p * kLanes<T>, acc); });
+  for_packets<T>(head_size, [&](std::int64_t d, auto some) {
+    using A = decltype(some);
+    weighted_tile<A, MR>(w, w_row, rows + d, row, n, [&](int i, int p, typename A::Type acc) { f(i, d + p * A::kLanes, acc); });
   });
-  for (std::int64_t d = rest; d < head_size; ++d)
-    for (int i = 0; i < MR; ++i) {
-      T acc = 0;
-      for (std::int64_t j = 0; j < n + i; ++j) acc = std::fma(w[i * w_row + j], rows[j * row + d], acc);
-      f(i, d, acc);
-    }
 }
 
 /// The first key that row i sees, and that of the run of 32 in which it stands.
@@ -163,12 +150,7 @@ template <class T, int MR> inline void scores_of(const Attention<T>& a, std::int
   }
 }
 
-template <class T, class V> inline void divide_into(T* to, V acc, T sum) {
-  if constexpr (sizeof(acc) == sizeof(T))
-    *to = acc / sum;
-  else
-    packet_store<T>(to, packet_div(acc, packet_set<T>(sum)));
-}
+template <class T, class P> inline void divide_into(T* to, P acc, T sum) { store_as(to, packet_div(acc, set_as<P>(sum))); }
 
 template <class T, int MR> inline void attention_rows(const Attention<T>& a, std::int64_t i) {
   T max[MR], sum[MR];
@@ -183,25 +165,19 @@ template <class T, int H> inline void heads_row(const Attention<T>* a, std::int6
   T max[H], sum[H];
   for (int h = 0; h < H; ++h) scores_of<T, 1>(a[h], i, max + h, sum + h);
   const auto at = [&](int h) { return a[h].out + (i - a[h].q_offset) * a[h].out_row; };
-  const std::int64_t rest = for_packets<T>(a[0].head_size, [&](std::int64_t d, auto packets) {
-    constexpr int NP = decltype(packets)::value, S = kLanes<T>;
-    Packet<T> acc[H][NP];
+  for_packets<T>(a[0].head_size, [&](std::int64_t d, auto some) {
+    using P = typename decltype(some)::Type;
+    constexpr int NP = some.kCount, S = some.kLanes;
+    P acc[H][NP];
     for (int h = 0; h < H; ++h)
-      for (int p = 0; p < NP; ++p) acc[h][p] = packet_set<T>(0);
+      for (int p = 0; p < NP; ++p) acc[h][p] = set_as<P>(T(0));
     for (std::int64_t j = a[0].skip; j <= i; ++j)
 #pragma GCC unroll 4
       for (int h = 0; h < H; ++h)
-        for (int p = 0; p < NP; ++p)
-          acc[h][p] = packet_fma(packet_set<T>(a[h].scratch[j]), packet_load<T>(a[h].v + j * a[h].v_row + d + p * S), acc[h][p]);
+        for (int p = 0; p < NP; ++p) acc[h][p] = packet_fma(set_as<P>(a[h].scratch[j]), load_as<P>(a[h].v + j * a[h].v_row + d + p * S), acc[h][p]);
     for (int h = 0; h < H; ++h)
       for (int p = 0; p < NP; ++p) divide_into(at(h) + d + p * S, acc[h][p], sum[h]);
   });
-  for (int h = 0; h < H; ++h)
-    for (std::int64_t d = rest; d < a[h].head_size; ++d) {
-      T acc = 0;
-      for (std::int64_t j = a[h].skip; j <= i; ++j) acc = std::fma(a[h].scratch[j], a[h].v[j * a[h].v_row + d], acc);
-      divide_into(at(h) + d, acc, sum[h]);
-    }
 }
 
 template <class T> void attention_row(const Attention<T>* heads, std::int64_t count, std::int64_t i) {
@@ -256,10 +232,7 @@ inline void weights_of(const AttentionBackward<T>& a, std::int64_t h, std::int64
   T* dq = a.dq + i * a.row + h * D;
   weighted_head<T, MR>(ds + first, s_row, a.k + first * a.row, a.row, i + 1 - first, D, [&](int k, std::int64_t d, auto acc) {
     T* to = dq + k * a.row + d;
-    if constexpr (sizeof(acc) == sizeof(T))
-      *to = *to + acc;
-    else
-      packet_store<T>(to, packet_add(packet_load<T>(to), acc));
+    store_as(to, packet_add(load_as<decltype(acc)>(to), acc));
   });
 }
 
@@ -270,16 +243,10 @@ inline void keys_of(const AttentionBackward<T>& a, std::int64_t h, std::int64_t 
   const std::int64_t D = a.head_size;
   const T *q = a.q + i * a.row + h * D, *dout = a.dout + i * a.out_row + h * D;
   T *dk = a.dk + j * a.row, *dv = a.dv + j * a.row;
-  const std::int64_t rest = for_packets<T>(D, [&](std::int64_t d, auto packets) {
-    key_tile<T, MR, packets.value>(ds + j, s_row, q + d, a.row, i, i_end, j, dk + d, a.row);
-    key_tile<T, MR, packets.value>(p + j, s_row, dout + d, a.out_row, i, i_end, j, dv + d, a.row);
+  for_packets<T>(D, [&](std::int64_t d, auto some) {
+    key_tile<decltype(some), MR>(ds + j, s_row, q + d, a.row, i, i_end, j, dk + d, a.row);
+    key_tile<decltype(some), MR>(p + j, s_row, dout + d, a.out_row, i, i_end, j, dv + d, a.row);
   });
-  for (int k = 0; k < MR; ++k)
-    for (std::int64_t t = i < j + k ? j + k : i; t < i_end; ++t)
-      for (std::int64_t d = rest; d < D; ++d) {
-        dk[k * a.row + d] = std::fma(ds[(t - i) * s_row + j + k], q[(t - i) * a.row + d], dk[k * a.row + d]);
-        dv[k * a.row + d] = std::fma(p[(t - i) * s_row + j + k], dout[(t - i) * a.out_row + d], dv[k * a.row + d]);
-      }
 }
 
 /// The same where rows see a window: row by row, key by key.

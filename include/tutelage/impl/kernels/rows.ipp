@@ -1,5 +1,6 @@
 #pragma once
 #include "tutelage/impl/kernels/elementwise.ipp"
+#include "tutelage/impl/kernels/pieces.hpp"
 
 #include "tutelage/impl/fp_push.hpp"
 
@@ -176,13 +177,16 @@ void rms_norm_param_backward(const T* x, const T* inv_rms, const T* dy, std::int
 }
 
 template <class T> void rotary(const T* x, const T* angles, std::int64_t heads, std::int64_t head_size, std::int64_t half, bool back, T* y) {
-  const L<T> zero = L<T>::set(0);
   for (std::int64_t h = 0; h < heads; ++h, x += head_size, y += head_size) {
-    for_lanes(0, half, [&](std::int64_t i, std::int64_t k) {
-      const L<T> a = get(x + i, k), b = get(x + half + i, k), c = get(angles + i, k), sine = get(angles + half + i, k);
-      const L<T> s = back ? zero - sine : sine;
-      put(y + i, k, fma(zero - b, s, a * c));
-      put(y + half + i, k, fma(a, s, b * c));
+    for_packets<T>(half, [&](std::int64_t d, auto some) {
+      using P = typename decltype(some)::Type;
+      const P zero = set_as<P>(T(0));
+      for (std::int64_t i = d; i < d + some.kCount * some.kLanes; i += some.kLanes) {
+        const P a = load_as<P>(x + i), b = load_as<P>(x + half + i), c = load_as<P>(angles + i), sine = load_as<P>(angles + half + i);
+        const P s = back ? packet_sub(zero, sine) : sine;
+        store_as(y + i, packet_fma(packet_sub(zero, b), s, packet_mul(a, c)));
+        store_as(y + half + i, packet_fma(a, s, packet_mul(b, c)));
+      }
     });
     for (std::int64_t i = 2 * half; y != x && i < head_size; ++i) y[i] = x[i];
   }
