@@ -305,5 +305,5 @@ void bind_train(py::module_& m) {
       .def_property_readonly("has_reward", &Teacher::has_reward)
       .def_property_readonly("judgements", &Teacher::judgements)
       .def_property_readonly("policy", &Teacher::policy)
-      .def("model", &Teacher::model, "The chatbot as it is now, to be saved.");
+      .def("model", &Teacher::model, "The chatbot as it is now, to be saved: an adapter is merged.");
 }

@@ -122,8 +122,7 @@ def main():
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps({"before": before, "after": after, "keys": keys, "typed": typed, "seconds": seconds}) + "\n")
     if args.out:
-        taught = teacher.model()
-        io.save_model(args.out, io.ChatModel(taught.transformer.merged(), taught.tokenizer, taught.conversations, taught.ids))
+        io.save_model(args.out, teacher.model())
         print(f"Kept in {args.out}. Talk to it: tutelage chat {args.out}")
 
 

@@ -116,7 +116,7 @@ class Teacher {
   const std::vector<prefs::Judgement>& judgements() const { return judgements_; }
   const nn::Transformer& policy() const { return policy_; }
   const io::ChatModel& base() const { return base_; }
-  /// The chatbot as it is now, to be saved. What was objected to is no longer rehearsed; what was taught is.
+  /// The chatbot as it is now, to be saved: an adapter is merged. What was objected to is no longer rehearsed; what was taught is.
   io::ChatModel model();
 
  private:

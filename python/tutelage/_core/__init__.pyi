@@ -4957,7 +4957,7 @@ class Teacher:
         """
     def model(self) -> ChatModel:
         """
-        The chatbot as it is now, to be saved.
+        The chatbot as it is now, to be saved: an adapter is merged.
         """
     def sample(self, questions: collections.abc.Sequence[str], sample: typing.SupportsInt | typing.SupportsIndex = 0, temperature: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> list:
         """

@@ -7,7 +7,7 @@ import time
 from .. import ConfigError, Error, io, prefs, train
 from .flags import number, threads
 from .screen import Interrupt, Progress, visible
-from .teaching import answer_tokens, chat_template, keep, teachers
+from .teaching import answer_tokens, chat_template, teachers
 
 HELP = """  /right            the last answer was right
   /wrong            it was not
@@ -56,7 +56,7 @@ def one_line(teacher, line, learn, folder, log):
     elif kind == "undo":
         print("     Back to before the last lesson." if teacher.undo() else "     There is nothing to undo.")
         if folder:
-            keep(folder, teacher)
+            io.save_model(folder, teacher.model())
     else:
         judgement = teacher.feedback(line)
         if log:
@@ -70,7 +70,7 @@ def one_line(teacher, line, learn, folder, log):
         for alarm in report.alarms:
             print(f"     Look at what it says now: {alarm.message}.")
         if folder:
-            keep(folder, teacher)
+            io.save_model(folder, teacher.model())
         print(f"     Learnt in {time.monotonic() - start:.0f} s. /undo takes it back.", flush=True)
     return True
 

@@ -1,6 +1,6 @@
 """A model that is taught by what people say of its answers: in a chat, and while they rate."""
 
-from .. import ConfigError, ValueError, io, text, train
+from .. import ConfigError, ValueError, text, train
 from .screen import Interrupt, Progress
 
 BY_ADAPTER = 20_000_000  # parameters: a model of more learns through an adapter
@@ -35,11 +35,3 @@ def teachers(model, learn, tokens=None, seed=0):
         with Interrupt() as stop:
             model = train.adapted(model, progress=Progress(), should_stop=stop)
     return lambda: train.Teacher(model, config)
-
-
-def keep(folder, teacher):
-    """What it is now, in a folder: an adapter is merged."""
-    model = teacher.model()
-    if model.transformer.lora is not None:
-        model = io.ChatModel(model.transformer.merged(), model.tokenizer, model.conversations, model.ids)
-    io.save_model(folder, model)

@@ -6,8 +6,7 @@ import time
 
 import numpy as np
 
-from .. import prefs, train
-from ..cli.teaching import keep
+from .. import io, prefs, train
 from .._core import Error, StateError, ValueError
 from ..store import Item
 from ..store.exchange import to_judgements
@@ -116,7 +115,7 @@ class Lessons:
         report = teacher.update(progress=lambda p: self.status(stage=p.stage, done=p.done, total=p.total), should_stop=lambda: self.stopped)
         self.teacher, self.lessons = teacher, self.lessons + 1
         if self.out:
-            keep(self.out, teacher)
+            io.save_model(self.out, teacher.model())
         self.status(stage=None, lessons=self.lessons, seconds=time.monotonic() - start, learnt_from=len(answers) - too_long,
                     alarms=[alarm.message for alarm in report.alarms], error=f"{too_long} answers are too long for this model and were left out." if too_long else None,
                     examples=[[p, before, teacher.answer(p)] for p, before in self.examples])

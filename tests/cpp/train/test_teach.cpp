@@ -218,6 +218,19 @@ TEST_CASE("what was taught is saved to be rehearsed, what was objected to is not
   CHECK(saved_weights(m) == saved_weights(taught().model()));
 }
 
+TEST_CASE("what an adapter was taught is merged into the model that is saved") {
+  io::ChatModel learner = chatbot();
+  learner.transformer = learner.transformer.with_lora({});
+  Teacher t(learner, small());
+  t.answer("Who are you?");
+  t.feedback(understand("/say A chatbot."));
+  t.update();
+  const auto m = t.model();
+  REQUIRE(m.transformer.adapter.empty());
+  CHECK(saved_weights(m) != saved_weights(chatbot()));
+  CHECK(Teacher(m, small()).answer("Who are you?") == t.answer("Who are you?"));
+}
+
 TEST_CASE("an update that is stopped keeps a whole model") {
   Teacher t(chatbot(), small());
   t.answer("Who are you?");

@@ -343,7 +343,7 @@ TUTELAGE_INLINE std::vector<double> Teacher::disagreement(std::span<const std::s
 TUTELAGE_INLINE io::ChatModel Teacher::model() {
   const FpStateGuard guard;
   const auto lesson = this->lesson();
-  io::ChatModel out{policy_, base_.tokenizer, lesson.rehearsal, base_.ids};
+  io::ChatModel out{policy_.adapter.empty() ? policy_ : policy_.merged(), base_.tokenizer, lesson.rehearsal, base_.ids};
   for (const auto* list : {&lesson.good, &lesson.carried})
     for (const auto& d : *list) out.conversations.push_back({{"user", d.prompt}, {"assistant", d.answer}});
   return out;
