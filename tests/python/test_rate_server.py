@@ -138,6 +138,13 @@ def test_a_store_that_is_locked_or_full_is_said_and_the_answer_may_come_again(lo
     assert [post(loop, "/api/answer", answer)[0] for _ in range(3)] == [200] * 3 and loop.store.count() == 1
 
 
+def test_a_store_that_was_closed_makes_no_page_drop_its_answer(loop):
+    (item,) = json.loads(post(loop, "/api/next", {**WHO, "count": 1})[2])["items"]
+    loop.store.close()
+    status, _, body = post(loop, "/api/answer", {**WHO, "answer": {"id": "i" * 32, "item": item["item"], "turn": 0, "kind": "a", "seconds": 1}})
+    assert status == 503 and "closed" in json.loads(body)["error"]  # of 4xx a page would take it that the answer is wrong
+
+
 @pytest.mark.parametrize("seconds", [10**400, 1e9, -1, "1", None])
 def test_seconds_that_are_none_are_refused_and_the_page_does_not_try_again(loop, seconds):
     (item,) = json.loads(post(loop, "/api/next", {**WHO, "count": 1})[2])["items"]

@@ -38,7 +38,7 @@ def test_what_is_stored_is_what_was_said_and_sending_twice_is_harmless(store):
     said = answer(first, kind="a", strength=-2, note="n\0ote \u202e\ud800", seconds=1.5, time=7.0)
     assert store.judge(said, first) and not store.judge(said, first)
     assert store.answers() == [said._replace(note="n\0ote \u202e\ufffd\ufffd\ufffd")]
-    with pytest.raises(tutelage.StateError, match="taken"):
+    with pytest.raises(tutelage.ValueError, match="taken"):
         store.judge(answer(second, id=said.id), second)
     assert store.count() == 1 and store.items() == [first, second]
 

@@ -505,7 +505,6 @@ export function mount(root, call, memory, { keysOn = root } = {}) {
       settings = found;
       progress = found.progress;
       if (!outbox.length) history = found.history;
-      draw();
       await flush();
       await fetchMore();
     } catch (error) {

@@ -58,9 +58,9 @@ class App:
             response = JSONResponse({"error": str(error)}, error.status)
             if error.status in (408, 413):
                 response.headers["Connection"] = "close"
-        except (WrongValue, StateError, KeyError, TypeError) as error:
+        except (WrongValue, KeyError, TypeError) as error:
             response = JSONResponse({"error": str(error)}, 422)
-        except IoError as error:
+        except (IoError, StateError) as error:  # a store that was closed may be open again: the page keeps what it has
             response = JSONResponse({"error": str(error)}, 507 if "disk is full" in str(error) else 503)
         response.raw_headers.extend(HEADERS)
         await response(scope, receive, send)

@@ -9,7 +9,7 @@ import threading
 import time
 from typing import NamedTuple, Optional
 
-from .._core import StateError, ValueError
+from .._core import ValueError
 from . import schema
 from .replay import Replay
 
@@ -177,7 +177,7 @@ class Store:
     def judge(self, answer, item):
         """Stores one judgement of an item; False where it was there already. An earlier one of the same rater and turn is taken back.
 
-        Raises ValueError where it does not fit the item, StateError where the same id was given to another judgement.
+        Raises ValueError where it does not fit the item, or the same id was given to another judgement.
         """
         answer = answer._replace(**{k: clean(v) for k, v in answer._asdict().items() if isinstance(v, str)})
         answer.check(item)
@@ -208,7 +208,7 @@ class Store:
     def _known(run, id, rater, item, kind):
         row = run("SELECT rater, item, kind FROM judgements WHERE id = ?", (id,)).fetchone()
         if row is not None and row != (rater, item, kind):
-            raise StateError(f"Store.judge: the id is taken: got {id!r} for another judgement, expected a new one.")
+            raise ValueError(f"Store.judge: the id is taken: got {id!r} for another judgement, expected a new one.")
         return row is not None
 
     @staticmethod
