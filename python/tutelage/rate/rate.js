@@ -60,7 +60,7 @@ const COLORS = { ink: "--ink", soft: "--soft", accent: "--accent", good: "--good
 function drawFrame(canvas, replay, pictures, index) {
   const scale = window.devicePixelRatio || 1, [left, bottom, right, top] = replay.box, frame = replay.frames[index], picture = pictures[index];
   const ratio = picture && picture.naturalWidth ? picture.naturalWidth / picture.naturalHeight : (right - left) / (top - bottom);
-  const width = Math.max(80, Math.min(canvas.parentElement.clientWidth - 36, Math.max(160, 0.42 * window.innerHeight) * ratio)), height = width / ratio;
+  const width = Math.max(80, Math.min(canvas.parentElement.clientWidth - 36, Math.max(160, 0.34 * window.innerHeight) * ratio)), height = width / ratio;
   canvas.style.width = `${width}px`; // all of both is in sight
   if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
     canvas.width = Math.round(width * scale);
